@@ -1,0 +1,115 @@
+"""The chart of accounts: which kinds there are, what they count, on which side they grow, how far they may fall."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+from uuid import UUID
+
+from app.core.ids import NOBODY, format_id
+
+
+class Asset(StrEnum):
+    """What an account counts. A transfer never mixes two."""
+
+    MINUTES = "minutes"
+    POINTS = "points"
+    FEN = "fen"
+
+
+class Side(StrEnum):
+    """The side on which an account's balance grows."""
+
+    DEBIT = "debit"
+    CREDIT = "credit"
+
+
+class AccountKind(StrEnum):
+    """The kinds of account there are (the chart's first column)."""
+
+    SERVICE = "service"
+    HOURS = "hours"
+    CONSUMED = "consumed"
+    ISSUANCE = "issuance"
+    PENDING = "pending"
+    WALLET = "wallet"
+    HELD = "held"
+    DEBT = "debt"
+    REDEEMED = "redeemed"
+    BREAKAGE = "breakage"
+    POOL = "pool"
+    DONATIONS = "donations"
+    FUND = "fund"
+    COMMITTED = "committed"
+    PAYABLE = "payable"
+    PAID = "paid"
+
+
+class Owner(StrEnum):
+    """Whose account it is."""
+
+    PROGRAMME = "programme"
+    VOLUNTEER = "volunteer"
+    MERCHANT = "merchant"
+    FUND = "fund"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRule:
+    """One line of the chart: a floored account never falls below zero on its normal side."""
+
+    asset: Asset
+    side: Side
+    floored: bool
+    owner: Owner
+
+
+_RULES = {
+    AccountKind.SERVICE: AccountRule(Asset.MINUTES, Side.DEBIT, False, Owner.PROGRAMME),
+    AccountKind.HOURS: AccountRule(Asset.MINUTES, Side.CREDIT, True, Owner.VOLUNTEER),
+    AccountKind.CONSUMED: AccountRule(Asset.MINUTES, Side.CREDIT, True, Owner.VOLUNTEER),
+    AccountKind.ISSUANCE: AccountRule(Asset.POINTS, Side.DEBIT, False, Owner.PROGRAMME),
+    AccountKind.PENDING: AccountRule(Asset.POINTS, Side.CREDIT, True, Owner.VOLUNTEER),
+    AccountKind.WALLET: AccountRule(Asset.POINTS, Side.CREDIT, True, Owner.VOLUNTEER),
+    AccountKind.HELD: AccountRule(Asset.POINTS, Side.CREDIT, True, Owner.VOLUNTEER),
+    AccountKind.DEBT: AccountRule(Asset.POINTS, Side.DEBIT, True, Owner.VOLUNTEER),
+    AccountKind.REDEEMED: AccountRule(Asset.POINTS, Side.CREDIT, True, Owner.MERCHANT),
+    AccountKind.BREAKAGE: AccountRule(Asset.POINTS, Side.CREDIT, False, Owner.PROGRAMME),
+    AccountKind.POOL: AccountRule(Asset.POINTS, Side.CREDIT, True, Owner.PROGRAMME),
+    AccountKind.DONATIONS: AccountRule(Asset.FEN, Side.DEBIT, False, Owner.FUND),
+    AccountKind.FUND: AccountRule(Asset.FEN, Side.CREDIT, True, Owner.FUND),
+    AccountKind.COMMITTED: AccountRule(Asset.FEN, Side.CREDIT, True, Owner.FUND),
+    AccountKind.PAYABLE: AccountRule(Asset.FEN, Side.CREDIT, True, Owner.MERCHANT),
+    AccountKind.PAID: AccountRule(Asset.FEN, Side.CREDIT, False, Owner.MERCHANT),
+}
+CHART: Mapping[AccountKind, AccountRule] = MappingProxyType(_RULES)
+
+NEVER = date(9999, 12, 31)
+"""The expiry day of a lot that does not expire."""
+
+_OWNER_PREFIX = {Owner.VOLUNTEER: "vol", Owner.MERCHANT: "mer", Owner.FUND: "fun"}
+
+
+class AccountKey(NamedTuple):
+    """Which account: kind, owner, and the part within (a lot's expiry day, a benefit's window, else empty).
+
+    A named tuple rather than a dataclass: it is hashed for every transfer of the write path.
+    """
+
+    kind: AccountKind
+    owner: UUID = NOBODY
+    part: str = ""
+
+    @property
+    def path(self) -> str:
+        """The account's name in the canonical form and on the wire, for example `wallet.vol_0190….2028-12-31`."""
+        prefix = _OWNER_PREFIX.get(CHART[self.kind].owner)
+        owner = f".{format_id(prefix, self.owner)}" if prefix else ""
+        return f"{self.kind.value}{owner}.{self.part}" if self.part else f"{self.kind.value}{owner}"
+
+
+def lot(kind: AccountKind, owner: UUID, expires_on: date) -> AccountKey:
+    """The account of the points of one volunteer that expire at the end of one day: a lot is an account."""
+    return AccountKey(kind, owner, expires_on.isoformat())

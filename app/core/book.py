@@ -1,0 +1,184 @@
+"""The book: everything that a batch of commands needs, in memory, each decision seeing those before it.
+
+The shell fetches what `Needs` names and makes a book of it; `decide_…` reads it; `post` is the only way to change
+it, and refuses a transaction that would break the ledger. Reading what nobody fetched is a bug, never a zero.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from app.core.accounts import CHART, AccountKey, AccountKind, Side, lot
+from app.core.codes import Rejected
+from app.core.ids import HoldId, RecordId, RedemptionId, TerminalId, VolunteerId
+from app.core.merchants import Till
+from app.core.policies import AccrualPolicy
+from app.core.programmes import Programme
+from app.core.quantities import BrokenInvariant, Fen, Points
+from app.core.rows import Hold, LotPart, PayCode, PayCodeHash, Redemption, Refund, Row, ServiceRecord
+from app.core.transactions import PostedTransfer, Transaction, Transfer, check_transfer
+from app.core.volunteers import Volunteer
+
+Scalar = str | int | bool | None
+AnswerFields = Mapping[str, Scalar]
+"""The figures of an answer that are kept with its idempotency key; the edge makes the document from them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What must be in the book before a command can be decided. Owners of the rows named come along."""
+
+    owners: frozenset[UUID] = frozenset()
+    volunteers: frozenset[VolunteerId] = frozenset()
+    pay_codes: frozenset[PayCodeHash] = frozenset()
+    terminals: frozenset[TerminalId] = frozenset()
+    redemptions: frozenset[RedemptionId] = frozenset()
+    holds: frozenset[HoldId] = frozenset()
+    records: frozenset[RecordId] = frozenset()
+    policies: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A command that goes through: at most one transaction, the rows it leaves, and its answer."""
+
+    transaction: Transaction | None = None
+    rows: tuple[Row, ...] = ()
+    answer: AnswerFields = field(default_factory=dict)
+
+
+Decision = Accepted | Rejected
+
+
+@dataclass(slots=True, kw_only=True)
+class Book:
+    """The working state of one batch. `accounts` holds, for every fetched owner, all accounts that exist."""
+
+    programme: Programme
+    policies: tuple[AccrualPolicy, ...] = ()
+    accounts: dict[UUID, dict[AccountKey, int]] = field(default_factory=dict)
+    volunteers: dict[VolunteerId, Volunteer | None] = field(default_factory=dict)
+    pay_codes: dict[PayCodeHash, PayCode | None] = field(default_factory=dict)
+    tills: dict[TerminalId, Till | None] = field(default_factory=dict)
+    redemptions: dict[RedemptionId, Redemption | None] = field(default_factory=dict)
+    holds: dict[HoldId, Hold | None] = field(default_factory=dict)
+    records: dict[RecordId, ServiceRecord | None] = field(default_factory=dict)
+
+    def balance(self, key: AccountKey) -> int:
+        """The balance of an account on its normal side; zero for one that does not exist yet."""
+        owned = self.accounts.get(key.owner)
+        if owned is None:
+            raise BrokenInvariant(f"accounts of {key.owner} were not fetched")
+        return owned.get(key, 0)
+
+    def lots(self, kind: AccountKind, volunteer: VolunteerId) -> list[LotPart]:
+        """The lots of one kind that hold points, the one that expires first in front."""
+        owned = self.accounts.get(volunteer)
+        if owned is None:
+            raise BrokenInvariant(f"accounts of {volunteer} were not fetched")
+        parts = [
+            LotPart(date.fromisoformat(key.part), Points(balance))
+            for key, balance in owned.items()
+            if key.kind is kind and balance > 0
+        ]
+        parts.sort()
+        return parts
+
+    def spendable(self, volunteer: VolunteerId, today: date) -> list[LotPart]:
+        """The wallet's lots that may be spent today. A lot past its day is empty, whether expiry was booked or not."""
+        return [part for part in self.lots(AccountKind.WALLET, volunteer) if part.expires_on >= today]
+
+    def available(self, volunteer: VolunteerId, today: date) -> Points:
+        """What the volunteer can spend today."""
+        return Points(sum(part.points for part in self.spendable(volunteer, today)))
+
+    def fund_left(self) -> Fen:
+        """What is free to promise in the fund that settles redemptions; zero when the programme names none."""
+        fund = self.programme.settlement_fund
+        return Fen(self.balance(AccountKey(AccountKind.FUND, fund))) if fund else Fen(0)
+
+    def _move(self, key: AccountKey, amount: int, side: Side) -> int:
+        rule = CHART[key.kind]
+        owned = self.accounts.get(key.owner)
+        if owned is None:
+            raise BrokenInvariant(f"accounts of {key.owner} were not fetched")
+        balance = owned.get(key, 0) + (amount if side is rule.side else -amount)
+        if rule.floored and balance < 0:
+            raise BrokenInvariant(f"{key.path} would fall to {balance}")
+        owned[key] = balance
+        return balance
+
+    def post(self, accepted: Accepted) -> tuple[PostedTransfer, ...]:
+        """Take a decision into the book; the transfers come back with the balances after each.
+
+        Raises BrokenInvariant for a transaction that no ledger may hold: then the whole book is spoilt and the
+        caller must begin again without that command.
+        """
+        posted = []
+        if accepted.transaction is not None:
+            if not accepted.transaction.transfers:
+                raise BrokenInvariant(f"{accepted.transaction.kind} without a transfer")
+            for transfer in accepted.transaction.transfers:
+                check_transfer(transfer)
+                debit = self._move(transfer.debit, transfer.amount, Side.DEBIT)
+                posted.append(PostedTransfer(transfer, debit, self._move(transfer.credit, transfer.amount, Side.CREDIT)))
+        for row in accepted.rows:
+            self._put(row)
+        return tuple(posted)
+
+    def _put(self, row: Row) -> None:
+        match row:
+            case PayCode():
+                self.pay_codes[row.hash] = row
+            case Redemption():
+                self.redemptions[row.id] = row
+            case Hold():
+                self.holds[row.id] = row
+            case ServiceRecord():
+                self.records[row.id] = row
+            case Refund():
+                pass
+
+
+def owners_of(row: Row | Till) -> tuple[UUID, ...]:
+    """Whose accounts a decision about this row may touch."""
+    match row:
+        case PayCode() | ServiceRecord():
+            return (row.volunteer,)
+        case Till():
+            return (row.merchant,)
+        case Redemption() | Hold():
+            parties = (row.volunteer, row.merchant)
+            return (*parties, row.fund) if row.fund else parties
+        case Refund():
+            return ()
+
+
+def take(parts: Iterable[LotPart], points: Points) -> tuple[LotPart, ...]:
+    """Take points from lots in the order given. The caller has checked that they suffice."""
+    taken = []
+    left = points
+    for part in parts:
+        if left == 0:
+            break
+        amount = Points(min(left, part.points))
+        taken.append(LotPart(part.expires_on, amount))
+        left = Points(left - amount)
+    if left:
+        raise BrokenInvariant(f"{left} of {points} points are not there to take")
+    return tuple(taken)
+
+
+def move_lots(
+    parts: Iterable[LotPart], volunteer: VolunteerId, source: AccountKind, target: AccountKey | AccountKind
+) -> tuple[Transfer, ...]:
+    """Move parts of a volunteer's lots to one account, or to the same lots of another kind."""
+    return tuple(
+        Transfer(
+            lot(source, volunteer, part.expires_on),
+            lot(target, volunteer, part.expires_on) if isinstance(target, AccountKind) else target,
+            part.points,
+        )
+        for part in parts
+    )

@@ -1,0 +1,77 @@
+"""Claw-back: hours that turn out not to be so are taken out again, and the points they became.
+
+What is left is taken, the record's own lot first; the rest becomes a debt that the next accrual repays. A spending
+is never undone: what was redeemed stays redeemed.
+"""
+
+from dataclasses import dataclass, replace
+
+from app.core.accounts import AccountKey, AccountKind
+from app.core.book import Accepted, Book, Decision, Needs, move_lots, take
+from app.core.codes import Code, Rejected
+from app.core.ids import RecordId, TransactionId, UserId, format_id
+from app.core.quantities import Instant, Points
+from app.core.rows import RecordState, ServiceRecord
+from app.core.transactions import Reason, Transaction, TransactionKind, Transfer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClawBack:
+    """A verified record is withdrawn."""
+
+    record: RecordId
+    transaction: TransactionId
+    by: UserId
+
+    def needs(self) -> Needs:
+        """What must be in the book before this can be decided."""
+        return Needs(records=frozenset((self.record,)))
+
+
+def decide_claw_back(command: ClawBack, book: Book, at: Instant) -> Decision:
+    """Decide a claw-back of a verified record whose hours no benefit has consumed."""
+    record = book.records[command.record]
+    if record is None:
+        return Rejected(Code.NOT_FOUND)
+    if record.state is not RecordState.VERIFIED:
+        return Rejected(Code.STATE_CONFLICT, {"state": record.state.value})
+    hours = AccountKey(AccountKind.HOURS, record.volunteer)
+    if book.balance(hours) < record.minutes:
+        return Rejected(Code.HOURS_CONSUMED, {"minutes": book.balance(hours)})
+    return Accepted(
+        transaction=Transaction(
+            id=command.transaction,
+            kind=TransactionKind.CLAW_BACK,
+            actor=format_id("usr", command.by),
+            reason=Reason.RECORD_WITHDRAWN,
+            occurred_at=at,
+            transfers=(
+                Transfer(hours, AccountKey(AccountKind.SERVICE), record.minutes),
+                *_take_points(record, book, at),
+            ),
+            document=format_id("rec", record.id),
+            policy=record.policy,
+            reverses=record.transaction,
+        ),
+        rows=(replace(record, state=RecordState.WITHDRAWN, pending=Points(0)),),
+        answer={"record": format_id("rec", record.id)},
+    )
+
+
+def _take_points(record: ServiceRecord, book: Book, at: Instant) -> tuple[Transfer, ...]:
+    issuance = AccountKey(AccountKind.ISSUANCE)
+    transfers: list[Transfer] = []
+    left = record.points
+    if record.pending:
+        own = [part for part in book.lots(AccountKind.PENDING, record.volunteer) if part.expires_on == record.expires_on]
+        taken = take(own, Points(min(record.pending, sum(part.points for part in own))))
+        transfers += move_lots(taken, record.volunteer, AccountKind.PENDING, issuance)
+        left = Points(left - sum(part.points for part in taken))
+    spendable = book.spendable(record.volunteer, book.programme.business_day(at))
+    spendable.sort(key=lambda part: (part.expires_on != record.expires_on, part.expires_on))
+    taken = take(spendable, Points(min(left, sum(part.points for part in spendable))))
+    transfers += move_lots(taken, record.volunteer, AccountKind.WALLET, issuance)
+    left = Points(left - sum(part.points for part in taken))
+    if left:
+        transfers.append(Transfer(AccountKey(AccountKind.DEBT, record.volunteer), issuance, left))
+    return tuple(transfers)

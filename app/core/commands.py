@@ -1,0 +1,66 @@
+"""All commands, and the one function that decides them. Every change of a limited quantity is one of these."""
+
+from typing import assert_never
+
+from app.core.book import Book, Decision
+from app.core.claw_backs import ClawBack, decide_claw_back
+from app.core.donations import DepositFund, DonatePoints, decide_deposit_fund, decide_donate_points
+from app.core.holds import CaptureHold, PlaceHold, VoidHold, decide_capture_hold, decide_place_hold, decide_void_hold
+from app.core.lot_life import ExpireLots, MatureRecord, decide_expire_lots, decide_mature_record
+from app.core.pay_codes import IssuePayCode, decide_issue_pay_code
+from app.core.quantities import Instant
+from app.core.redemptions import Redeem, decide_redeem
+from app.core.refunds import RefundRedemption, ReverseRedemption, decide_refund, decide_reverse
+from app.core.service_records import RejectRecord, VerifyRecord, decide_reject_record, decide_verify_record
+
+Command = (
+    Redeem
+    | IssuePayCode
+    | VerifyRecord
+    | RejectRecord
+    | RefundRedemption
+    | ReverseRedemption
+    | PlaceHold
+    | CaptureHold
+    | VoidHold
+    | MatureRecord
+    | ExpireLots
+    | ClawBack
+    | DonatePoints
+    | DepositFund
+)
+
+
+def decide(command: Command, book: Book, at: Instant) -> Decision:  # noqa: C901, PLR0911, PLR0912 - a table
+    """Decide one command on the book as it stands, at the batch's clock."""
+    match command:
+        case Redeem():
+            return decide_redeem(command, book, at)
+        case IssuePayCode():
+            return decide_issue_pay_code(command, book, at)
+        case VerifyRecord():
+            return decide_verify_record(command, book, at)
+        case RejectRecord():
+            return decide_reject_record(command, book)
+        case RefundRedemption():
+            return decide_refund(command, book, at)
+        case ReverseRedemption():
+            return decide_reverse(command, book, at)
+        case PlaceHold():
+            return decide_place_hold(command, book, at)
+        case CaptureHold():
+            return decide_capture_hold(command, book, at)
+        case VoidHold():
+            return decide_void_hold(command, book, at)
+        case MatureRecord():
+            return decide_mature_record(command, book, at)
+        case ExpireLots():
+            return decide_expire_lots(command, book, at)
+        case ClawBack():
+            return decide_claw_back(command, book, at)
+        case DonatePoints():
+            return decide_donate_points(command, book, at)
+        case DepositFund():
+            return decide_deposit_fund(command, at)
+        case unreachable:
+            assert_never(unreachable)

@@ -1,0 +1,49 @@
+"""Idempotency: an answer is kept under its key as long as the entry lives, refusals included.
+
+Same key and same body: the same answer. Same key, other body: a conflict, and nothing is touched.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.core.book import Accepted, AnswerFields, Decision
+from app.core.codes import Code, Rejected
+
+
+class AnswerKey(NamedTuple):
+    """Where an answer is kept: the caller's scope (`till:<merchant>`, `user:<id>`, a job) and the caller's number."""
+
+    scope: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer as it is stored: the hash of the body that it answers, and the outcome as JSON."""
+
+    body_hash: bytes
+    outcome: str
+    seq: int | None = None
+
+
+NOT_KEPT = frozenset((Code.SIGN_ERROR, Code.SYSTEM_BUSY, Code.SYSTEM_ERROR))
+"""Refusals that say nothing about the command itself: the same number may be tried again."""
+
+ANY_BODY = b""
+"""The body hash of an answer that stands for every body, as a tombstone does."""
+
+
+def encode_outcome(decision: Decision) -> str:
+    """Write a decision as it is kept: its answer, or its refusal with the figures."""
+    if isinstance(decision, Accepted):
+        return json.dumps({"ok": decision.answer}, separators=(",", ":"))
+    return json.dumps({"code": decision.code.value, "detail": dict(decision.detail)}, separators=(",", ":"))
+
+
+def replay(kept: KeptAnswer, body_hash: bytes, conflict: Code) -> AnswerFields | Rejected:
+    """Give a kept answer again to the same body; another body gets the conflict."""
+    if kept.body_hash not in (body_hash, ANY_BODY):
+        return Rejected(conflict)
+    outcome = json.loads(kept.outcome)
+    return outcome["ok"] if "ok" in outcome else Rejected(Code(outcome["code"]), outcome["detail"])

@@ -1,0 +1,46 @@
+"""A programme (a city's scheme): its business day, its rate, and how long points live."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta, tzinfo
+from enum import StrEnum
+
+from app.core.accounts import NEVER
+from app.core.ids import FundId, ProgrammeId
+from app.core.quantities import Instant, Points
+
+
+class LapsePolicy(StrEnum):
+    """What a refund does for a lot that has expired meanwhile (POS.md, "Giving back")."""
+
+    FORFEIT = "forfeit"
+    ORIGINAL = "original"
+    GRACE = "grace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """The settings of one programme that decisions depend on."""
+
+    id: ProgrammeId
+    zone: tzinfo
+    fen_per_hundred_points: int = 300
+    settlement_fund: FundId | None = None
+    lapse_policy: LapsePolicy = LapsePolicy.GRACE
+    grace_days: int = 30
+    notice_days: int = 0
+    expiry_years: int | None = 2
+    points_max: Points = Points(100_000)
+
+    def business_day(self, at: Instant) -> date:
+        """The programme's calendar day of a moment."""
+        return at.astimezone(self.zone).date()
+
+    def expiry_of(self, earned_at: Instant) -> date:
+        """The last day of points earned at a moment: the end of the natural year, N years later (DOMAIN.md 2.6)."""
+        if self.expiry_years is None:
+            return NEVER
+        return date(self.business_day(earned_at).year + self.expiry_years, 12, 31)
+
+    def grace_expiry(self, at: Instant) -> date:
+        """The last day of a lot of grace made today."""
+        return self.business_day(at) + timedelta(days=self.grace_days)

@@ -1,0 +1,32 @@
+"""A volunteer as the ledger knows one: an opaque id, a status, a name already masked."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.core.ids import VolunteerId
+
+
+class VolunteerStatus(StrEnum):
+    """Whether the volunteer may spend. A frozen one still earns: hours are a legal record."""
+
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Volunteer:
+    """What a decision needs to know of a volunteer."""
+
+    id: VolunteerId
+    status: VolunteerStatus
+    masked_name: str = "*"
+
+
+def mask_name(name: str) -> str:
+    """Mask a person's name for others' eyes: the family name stays, the rest becomes asterisks (张三丰 -> 张**).
+
+    A name in Latin letters keeps the first letter of its first word.
+    """
+    name = name.strip()
+    return name[:1] + "*" * max(1, min(len(name) - 1, 3)) if name else "*"

@@ -1,0 +1,69 @@
+"""Accounts: all of an owner's at once for the book, new ones, and balances as a batch leaves them."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from app.core.accounts import AccountKey, AccountKind
+from app.core.ids import ProgrammeId
+from app.store.database import BatchConnection
+
+
+class AccountRow(NamedTuple):
+    """One account with its number in the programme."""
+
+    account_no: int
+    key: AccountKey
+    balance: int
+
+
+_KINDS = {kind.value: kind for kind in AccountKind}
+
+_FETCH_OWNED = """
+SELECT account_no, owner_id, kind, part, balance FROM accounts WHERE programme_id = $1 AND owner_id = ANY($2::uuid[])
+"""
+
+
+async def fetch_owned(
+    connection: BatchConnection, programme: ProgrammeId, owners: Collection[UUID]
+) -> list[AccountRow]:
+    """All accounts of these owners."""
+    rows = await connection.fetch(_FETCH_OWNED, programme, list(owners))
+    return [
+        AccountRow(number, AccountKey(_KINDS[kind], owner, part), balance) for number, owner, kind, part, balance in rows
+    ]
+
+
+_INSERT = """
+INSERT INTO accounts (programme_id, account_no, owner_id, kind, part, balance)
+SELECT $1, t.* FROM unnest($2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::bigint[]) AS t
+"""
+
+
+async def insert_accounts(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[AccountRow]) -> None:
+    """Open accounts."""
+    await connection.execute(
+        _INSERT,
+        programme,
+        [row.account_no for row in rows],
+        [row.key.owner for row in rows],
+        [row.key.kind.value for row in rows],
+        [row.key.part for row in rows],
+        [row.balance for row in rows],
+    )
+
+
+_UPDATE_BALANCES = """
+UPDATE accounts a SET balance = t.balance
+FROM unnest($2::bigint[], $3::bigint[]) AS t (account_no, balance)
+WHERE a.programme_id = $1 AND a.account_no = t.account_no
+"""
+
+
+async def update_balances(
+    connection: BatchConnection, programme: ProgrammeId, rows: Sequence[AccountRow]
+) -> None:
+    """Write the balances that a batch leaves."""
+    await connection.execute(
+        _UPDATE_BALANCES, programme, [row.account_no for row in rows], [row.balance for row in rows]
+    )

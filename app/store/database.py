@@ -1,0 +1,73 @@
+"""Connections: one pool for reads and actions, and a connection of its own for each committer.
+
+`Tx` marks a connection inside a write transaction; only `begin` and the committer's batch make one, so a write
+outside of them is a type error. `Reader` is a connection that reads.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NewType
+
+import asyncpg
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+Reader = NewType("Reader", AsyncConnection)
+Tx = NewType("Tx", AsyncConnection)
+
+BatchConnection = asyncpg.Connection
+"""The committer's connection: the driver's own, since its array statements gain nothing from a layer above."""
+
+POOL_SIZE = 8
+CONNECT_TIMEOUT_S = 10
+STATEMENT_TIMEOUT_MS = 30_000
+
+
+class Database:
+    """One PostgreSQL database, by its `postgresql://` address."""
+
+    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
+        parsed = make_url(url).set(drivername="postgresql")
+        self.url = parsed.render_as_string(hide_password=False)
+        settings = {"statement_timeout": str(STATEMENT_TIMEOUT_MS), "application_name": "liyu"}
+        self.engine: AsyncEngine = create_async_engine(
+            parsed.set(drivername="postgresql+asyncpg"),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            connect_args={"timeout": CONNECT_TIMEOUT_S, "server_settings": settings},
+        )
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        """A connection for single statements, each seeing what is committed when it runs."""
+        async with self.engine.connect() as connection:
+            yield Reader(await connection.execution_options(isolation_level="AUTOCOMMIT"))
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reader]:
+        """A connection on which every statement sees the same moment, and none can write."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+            async with connection.begin():
+                await connection.execute(text("SET TRANSACTION READ ONLY"))
+                yield Reader(connection)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Tx]:
+        """A write transaction: committed when the block ends, rolled back when it raises."""
+        async with self.engine.begin() as connection:
+            yield Tx(connection)
+
+    async def connect_batch(self) -> BatchConnection:
+        """A connection for one committer, outside the pool."""
+        return await asyncpg.connect(
+            self.url,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=STATEMENT_TIMEOUT_MS / 1000,
+            server_settings={"application_name": "liyu-committer", "jit": "off"},
+        )
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self.engine.dispose()
