@@ -1,4 +1,4 @@
-"""Accounts: all of an owner's at once for the book, new ones, and balances as a batch leaves them."""
+"""Accounts: all of an owner's at once for the book, and balances as a batch leaves them."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -34,36 +34,24 @@ async def fetch_owned(
     ]
 
 
-_INSERT = """
+_WRITE = """
 INSERT INTO accounts (programme_id, account_no, owner_id, kind, part, balance)
 SELECT $1, t.* FROM unnest($2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::bigint[]) AS t
+ON CONFLICT (programme_id, account_no) DO UPDATE SET balance = excluded.balance
 """
 
 
-async def insert_accounts(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[AccountRow]) -> None:
-    """Open accounts."""
+async def write_accounts(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[AccountRow]) -> None:
+    """Open new accounts, and write the balances that a batch leaves on the others.
+
+    One upsert, not an update joined to an array: the planner has no order of tables to get wrong.
+    """
     await connection.execute(
-        _INSERT,
+        _WRITE,
         programme,
         [row.account_no for row in rows],
         [row.key.owner for row in rows],
         [row.key.kind.value for row in rows],
         [row.key.part for row in rows],
         [row.balance for row in rows],
-    )
-
-
-_UPDATE_BALANCES = """
-UPDATE accounts a SET balance = t.balance
-FROM unnest($2::bigint[], $3::bigint[]) AS t (account_no, balance)
-WHERE a.programme_id = $1 AND a.account_no = t.account_no
-"""
-
-
-async def update_balances(
-    connection: BatchConnection, programme: ProgrammeId, rows: Sequence[AccountRow]
-) -> None:
-    """Write the balances that a batch leaves."""
-    await connection.execute(
-        _UPDATE_BALANCES, programme, [row.account_no for row in rows], [row.balance for row in rows]
     )

@@ -12,7 +12,9 @@ from app.store.database import BatchConnection, Reader, Tx
 _FETCH = """
 SELECT a.scope, a.key, a.body_hash, a.outcome, a.seq
 FROM unnest($2::text[], $3::text[]) AS k (scope, key)
-JOIN answers a ON a.programme_id = $1 AND a.scope = k.scope AND a.key = k.key
+CROSS JOIN LATERAL (
+    SELECT * FROM answers WHERE programme_id = $1 AND scope = k.scope AND key = k.key LIMIT 1
+) a
 """
 
 

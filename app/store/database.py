@@ -22,6 +22,16 @@ POOL_SIZE = 8
 CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_MS = 30_000
 
+BATCH_SETTINGS = {
+    "application_name": "liyu-committer",
+    "jit": "off",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+"""Every statement of a batch finds its rows by key. A plan made while the tables were empty must never scan them."""
+
 
 class Database:
     """One PostgreSQL database, by its `postgresql://` address."""
@@ -65,7 +75,7 @@ class Database:
             self.url,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=STATEMENT_TIMEOUT_MS / 1000,
-            server_settings={"application_name": "liyu-committer", "jit": "off"},
+            server_settings=BATCH_SETTINGS,
         )
 
     async def close(self) -> None:

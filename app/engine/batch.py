@@ -1,0 +1,179 @@
+"""One batch: lock the head, replay what is known, prefetch, decide one by one in memory, write, advance, commit.
+
+The caller owns the retry. Nothing but SQL is awaited inside the transaction.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.core.accounts import AccountKey
+from app.core.book import Accepted, AnswerFields, Book
+from app.core.canonical import encode_transaction, format_instant, hash_leaf
+from app.core.codes import Code, Rejected
+from app.core.commands import Command, decide
+from app.core.idempotency import NOT_KEPT, AnswerKey, KeptAnswer, encode_outcome, replay
+from app.core.ids import ProgrammeId, TransactionId
+from app.core.rows import Row
+from app.store.accounts import AccountRow, write_accounts
+from app.store.answers import fetch_answers, insert_answers
+from app.store.batch_writes import write_rows
+from app.store.books import fetch_book, merge_needs
+from app.store.database import BatchConnection
+from app.store.journal import (
+    Head,
+    TransactionRow,
+    TransferRow,
+    advance_head,
+    insert_transactions,
+    insert_transfers,
+    lock_head,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A command with the key under which its answer is kept, and the hash of the body it came in."""
+
+    command: Command
+    key: AnswerKey
+    body_hash: bytes
+    conflict: Code = Code.IDEMPOTENCY_KEY_USED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a submission: an answer or a refusal, fresh (with rows and receipt) or replayed."""
+
+    answer: AnswerFields | Rejected
+    replayed: bool = False
+    rows: tuple[Row, ...] = ()
+    seq: int | None = None
+    leaf_hash: bytes = b""
+    transaction: TransactionId | None = None
+
+
+@dataclass(slots=True)
+class _Ink:
+    """What a batch is going to write."""
+
+    transactions: list[TransactionRow] = field(default_factory=list)
+    transfers: list[TransferRow] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    answers: dict[AnswerKey, KeptAnswer] = field(default_factory=dict)
+    touched: dict[AccountKey, int] = field(default_factory=dict)
+
+
+class _Desk:
+    """Decides the commands of one batch on one book, and collects what is to be written."""
+
+    def __init__(self, head: Head, book: Book, account_nos: dict[AccountKey, int], at: datetime) -> None:
+        self.book = book
+        self.ink = _Ink()
+        self.next_seq = head.next_seq
+        self.next_account_no = head.next_account_no
+        self._account_nos = account_nos
+        self._at = at
+        self._recorded_at = format_instant(at)
+
+    def decide(self, submission: Submission) -> Outcome:
+        """Decide one command that has no answer yet."""
+        decision = decide(submission.command, self.book, self._at)
+        seq = None
+        leaf_hash = b""
+        transaction = None
+        if isinstance(decision, Accepted):
+            if decision.transaction:
+                seq, leaf_hash = self._post(decision)
+                transaction = decision.transaction.id
+            else:
+                self.book.post(decision)
+            self.ink.rows.extend(decision.rows)
+        if not (isinstance(decision, Rejected) and decision.code in NOT_KEPT):
+            kept = KeptAnswer(submission.body_hash, encode_outcome(decision), seq)
+            self.ink.answers[submission.key] = kept
+        if isinstance(decision, Rejected):
+            return Outcome(answer=decision)
+        return Outcome(
+            answer=decision.answer, rows=decision.rows, seq=seq, leaf_hash=leaf_hash, transaction=transaction
+        )
+
+    def _post(self, accepted: Accepted) -> tuple[int, bytes]:
+        transaction = accepted.transaction
+        if transaction is None:
+            raise TypeError("nothing to post")
+        seq = self.next_seq
+        for position, (transfer, debit_balance, credit_balance) in enumerate(self.book.post(accepted)):
+            debit = self._account_no(transfer.debit)
+            credit = self._account_no(transfer.credit)
+            self.ink.touched[transfer.debit] = debit
+            self.ink.touched[transfer.credit] = credit
+            self.ink.transfers.append(
+                TransferRow(seq, position, debit, credit, transfer.amount, debit_balance, credit_balance)
+            )
+        canonical = encode_transaction(self.book.programme.id, seq, self._recorded_at, transaction)
+        leaf_hash = hash_leaf(canonical)
+        self.ink.transactions.append(TransactionRow(seq, transaction, leaf_hash))
+        self.next_seq = seq + 1
+        return seq, leaf_hash
+
+    def _account_no(self, key: AccountKey) -> int:
+        number = self._account_nos.get(key)
+        if number is None:
+            number = self.next_account_no
+            self.next_account_no = number + 1
+            self._account_nos[key] = number
+        return number
+
+
+async def run_batch(
+    connection: BatchConnection,
+    programme: ProgrammeId,
+    draw: Callable[[], Sequence[Submission]],
+    clock: Callable[[], datetime],
+) -> list[Outcome]:
+    """Run one batch in a transaction of its own; `draw` is called once the head is ours.
+
+    Returns the outcomes in the order drawn, after the commit. Raises what the database or a broken command raises;
+    then nothing was written.
+    """
+    async with connection.transaction():
+        head = await lock_head(connection, programme)
+        submissions = draw()
+        at = max(clock(), head.recorded_at)
+        known = await fetch_answers(connection, programme, {submission.key for submission in submissions})
+        fresh = [submission for submission in submissions if submission.key not in known]
+        fetched = await fetch_book(
+            connection, head.programme, merge_needs(submission.command.needs() for submission in fresh)
+        )
+        desk = _Desk(head, fetched.book, fetched.account_nos, at)
+        outcomes = []
+        for submission in submissions:
+            kept = known.get(submission.key) or desk.ink.answers.get(submission.key)
+            outcomes.append(_replay(kept, submission) if kept else desk.decide(submission))
+        await _write(connection, programme, desk, at)
+    return outcomes
+
+
+def _replay(kept: KeptAnswer, submission: Submission) -> Outcome:
+    answer = replay(kept, submission.body_hash, submission.conflict)
+    conflict = isinstance(answer, Rejected) and answer.code is submission.conflict
+    return Outcome(answer=answer, replayed=not conflict, seq=kept.seq)
+
+
+async def _write(connection: BatchConnection, programme: ProgrammeId, desk: _Desk, at: datetime) -> None:
+    ink = desk.ink
+    if ink.transactions:
+        await insert_transactions(connection, programme, at, ink.transactions)
+        await insert_transfers(connection, programme, ink.transfers)
+        balances = [
+            AccountRow(number, key, desk.book.accounts[key.owner][key]) for key, number in ink.touched.items()
+        ]
+        await write_accounts(connection, programme, balances)
+    if ink.rows:
+        seqs = {row.transaction.id: row.seq for row in ink.transactions}
+        await write_rows(connection, programme, ink.rows, seqs)
+    if ink.answers:
+        await insert_answers(connection, programme, at, ink.answers)
+    if ink.transactions:
+        await advance_head(connection, programme, desk.next_seq, desk.next_account_no, at)
