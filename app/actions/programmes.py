@@ -1,0 +1,50 @@
+"""Programmes: making one with its regions and keys, and changing its settings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from app.actions.keys import KeyCabinet, rotate_signing_key
+from app.core.codes import Code, Rejected
+from app.core.ids import FundId, ProgrammeId, is_programme_id
+from app.store.database import Tx
+from app.store.funds import fetch_fund
+from app.store.programmes import ProgrammeRow, fetch_programme, insert_programme, update_programme
+from app.store.regions import Region, insert_regions
+
+
+async def create_programme(
+    tx: Tx, cabinet: KeyCabinet, programme: ProgrammeRow, regions: Sequence[Region], clock: Callable[[], datetime]
+) -> ProgrammeRow | Rejected:
+    """Make a programme with an empty journal, its regions, and a first signing key."""
+    if not is_programme_id(programme.id) or programme.zone not in available_timezones():
+        return Rejected(Code.PARAM_ERROR, {"programme": programme.id, "zone": programme.zone})
+    if not await insert_programme(tx, programme):
+        return Rejected(Code.ALREADY_EXISTS)
+    await insert_regions(tx, programme.id, regions)
+    await rotate_signing_key(tx, cabinet, programme.id, clock)
+    return programme
+
+
+async def change_programme(
+    tx: Tx, programme: ProgrammeId, revision: int, changes: Mapping[str, object]
+) -> ProgrammeRow | Rejected:
+    """Change settings of a programme, if nobody has since `revision`."""
+    stored = await fetch_programme(tx, programme)
+    if stored is None:
+        return Rejected(Code.NOT_FOUND)
+    fund = changes.get("settlement_fund")
+    if fund is not None and await fetch_fund(tx, programme, FundId(fund)) is None:  # type: ignore[arg-type]  # the edge made it
+        return Rejected(Code.NOT_FOUND, {"settlement_fund_id": str(fund)})
+    values = {
+        "name": stored.name,
+        "fen_per_hundred_points": stored.fen_per_hundred_points,
+        "settlement_fund": stored.settlement_fund,
+        "lapse_policy": stored.lapse_policy.value,
+        "grace_days": stored.grace_days,
+        "notice_days": stored.notice_days,
+        "expiry_years": stored.expiry_years,
+        "points_max": stored.points_max,
+        **changes,
+    }
+    return await update_programme(tx, programme, revision, values) or Rejected(Code.EDIT_CONFLICT)

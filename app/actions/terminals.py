@@ -1,0 +1,131 @@
+"""Terminals: registering, rotating and disabling them, and the directory by which a signed call is checked."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.core.codes import Code, Rejected
+from app.core.ids import MerchantId, ProgrammeId, StoreId, TerminalId
+from app.security.sealing import Keyring
+from app.store.database import Database, Tx
+from app.store.merchants import fetch_store
+from app.store.terminals import Terminal, disable, fetch_terminal, insert_terminal, update_secret
+
+_FRESH_S = 1.0
+_DIRECTORY_MAX = 10_000
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTill:
+    """A terminal with its secrets opened: the current one and, for a while, the one before."""
+
+    terminal: TerminalId
+    merchant: MerchantId
+    store: StoreId
+    disabled: bool
+    secret: bytes
+    previous_secret: bytes | None
+    previous_valid_until: datetime | None
+
+    def secrets_at(self, now: datetime) -> Sequence[bytes]:
+        """The secrets that may sign now."""
+        if self.previous_secret and self.previous_valid_until and now < self.previous_valid_until:
+            return (self.secret, self.previous_secret)
+        return (self.secret,)
+
+
+def _aad(programme: ProgrammeId, terminal: TerminalId) -> str:
+    return f"terminals|secret|{programme}|{terminal}"
+
+
+class TillDirectory:
+    """Terminals by id, cached for a second: a till that is disabled or rotated is noticed within that time."""
+
+    def __init__(self, database: Database, vault: Keyring) -> None:
+        self._database = database
+        self._vault = vault
+        self._known: dict[tuple[ProgrammeId, TerminalId], tuple[float, KnownTill | None]] = {}
+
+    async def find(self, programme: ProgrammeId, terminal: TerminalId, *, fresh: bool = False) -> KnownTill | None:
+        """The terminal, or None. `fresh` looks past the cache, as after a signature that did not match."""
+        known = self._known.get((programme, terminal))
+        age_s = time.monotonic() - known[0] if known else _FRESH_S
+        if known and age_s < (_FRESH_S / 10 if fresh else _FRESH_S):
+            return known[1]
+        async with self._database.read() as reader:
+            stored = await fetch_terminal(reader, programme, terminal)
+        if len(self._known) >= _DIRECTORY_MAX:
+            self._known.clear()
+        till = self._open(programme, stored) if stored else None
+        self._known[programme, terminal] = (time.monotonic(), till)
+        return till
+
+    def _open(self, programme: ProgrammeId, stored: Terminal) -> KnownTill:
+        aad = _aad(programme, stored.id)
+        previous = stored.previous_secret
+        return KnownTill(
+            terminal=stored.id,
+            merchant=stored.merchant,
+            store=stored.store,
+            disabled=stored.disabled_at is not None,
+            secret=self._vault.unseal(stored.secret, aad),
+            previous_secret=self._vault.unseal(previous, aad) if previous else None,
+            previous_valid_until=stored.previous_valid_until,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSecret:
+    """A terminal with its new secret in clear: shown once, then only kept sealed."""
+
+    terminal: Terminal
+    secret: str
+
+
+async def register_terminal(
+    tx: Tx, vault: Keyring, programme: ProgrammeId, terminal: TerminalId, store: StoreId, label: str, at: datetime
+) -> IssuedSecret | Rejected:
+    """Register a till at a store and make its secret."""
+    found = await fetch_store(tx, programme, store)
+    if found is None:
+        return Rejected(Code.NOT_FOUND)
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    made = Terminal(
+        id=terminal,
+        merchant=found.merchant,
+        store=store,
+        label=label,
+        secret=vault.seal(secret.encode(), _aad(programme, terminal)),
+        previous_secret=None,
+        previous_valid_until=None,
+        disabled_at=None,
+        created_at=at,
+    )
+    await insert_terminal(tx, programme, made)
+    return IssuedSecret(made, secret)
+
+
+async def rotate_secret(
+    tx: Tx, vault: Keyring, programme: ProgrammeId, terminal: TerminalId, overlap: timedelta, at: datetime
+) -> IssuedSecret | Rejected:
+    """Give a terminal a new secret; the old one stays valid for the overlap."""
+    found = await fetch_terminal(tx, programme, terminal)
+    if found is None:
+        return Rejected(Code.NOT_FOUND)
+    if found.disabled_at:
+        return Rejected(Code.STATE_CONFLICT, {"state": "disabled"})
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    sealed = vault.seal(secret.encode(), _aad(programme, terminal))
+    await update_secret(tx, programme, terminal, sealed, at + overlap)
+    return IssuedSecret(replace(found, secret=sealed, previous_valid_until=at + overlap), secret)
+
+
+async def disable_terminal(
+    tx: Tx, programme: ProgrammeId, terminal: TerminalId, at: datetime
+) -> Terminal | Rejected:
+    """Disable a terminal at once and for good. Doing it twice changes nothing."""
+    await disable(tx, programme, terminal, at)
+    return await fetch_terminal(tx, programme, terminal) or Rejected(Code.NOT_FOUND)

@@ -1,0 +1,1 @@
+"""HTTP: a request becomes a command or an action, its outcome an answer. Nothing is decided here."""

@@ -1,0 +1,45 @@
+"""Running an action for a route: under its idempotency key, answering a repetition as the first time."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from fastapi import Response
+
+from app.actions.running import Done, Ticket, run_action
+from app.api.bodies import Answer, json_answer
+from app.api.problems import refuse
+from app.api.services import Services
+from app.core.codes import Rejected
+from app.security.actors import Actor
+from app.store.database import Tx
+
+Value = TypeVar("Value")
+
+
+async def act(
+    services: Services,
+    ticket: Ticket,
+    do: Callable[[Tx], Awaitable[Value | Rejected]],
+    describe: Callable[[Value], Done],
+    status: int = 201,
+) -> Response:
+    """Run an action and answer it. `describe` writes the answer and the audit row from what the action returned."""
+
+    async def done(tx: Tx) -> Done | Rejected:
+        value = await do(tx)
+        return value if isinstance(value, Rejected) else describe(value)
+
+    answered = await run_action(services.database, ticket, done)
+    if isinstance(answered, Rejected):
+        raise refuse(answered)
+    return json_answer(answered.answer, status, replayed=answered.replayed)
+
+
+def ticket_of(services: Services, actor: Actor, key: str, body_hash: bytes) -> Ticket:
+    """Who acts, under which key, with which body, at the time of this process."""
+    return Ticket(actor=actor, key=key, body_hash=body_hash, at=services.clock())
+
+
+def note(answer: Answer, action: str, subject: str, changes: Mapping[str, object]) -> Done:
+    """What an action did, for its answer and for the audit trail."""
+    return Done(answer=answer.model_dump_json(), action=action, subject=subject, changes=changes)

@@ -1,0 +1,50 @@
+"""The kinds of field that many bodies share, with their limits and how they read on the wire."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+
+
+def _id_field(prefix: str) -> object:
+    return Field(pattern=f"^{prefix}_[0-9a-f]{{32}}$", examples=[f"{prefix}_0190c6f0a1b27c3d8e9f00112233aabb"])
+
+
+VolunteerRef = Annotated[str, _id_field("vol")]
+MerchantRef = Annotated[str, _id_field("mer")]
+StoreRef = Annotated[str, _id_field("sto")]
+TeamRef = Annotated[str, _id_field("tea")]
+UserRef = Annotated[str, _id_field("usr")]
+FundRef = Annotated[str, _id_field("fun")]
+RecordRef = Annotated[str, _id_field("rec")]
+RedemptionRef = Annotated[str, _id_field("red")]
+TransactionRef = Annotated[str, _id_field("txn")]
+TerminalRef = Annotated[
+    str,
+    Field(
+        pattern="^ter_[a-z][a-z0-9-]{1,15}_[0-9a-f]{32}$",
+        examples=["ter_cixi_0190c6f0a1b27c3d8e9f00112233aabb"],
+    ),
+]
+
+
+def _no_control_characters(text: str) -> str:
+    if any(not character.isprintable() for character in text) or text != text.strip():
+        raise ValueError("no control characters, and no spaces around it")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_no_control_characters)]
+"""A short line of text for people."""
+
+RegionCode = Annotated[
+    str, Field(pattern=r"^[0-9]{2,12}$", description="GB/T 2260 or statistical code", examples=["330282002"])
+]
+Moment = Annotated[
+    AwareDatetime,
+    AfterValidator(lambda moment: moment.astimezone(UTC)),
+    Field(description="RFC 3339 with an offset", examples=["2026-11-05T09:30:00+08:00"]),
+]
+PointsField = Annotated[int, Field(ge=1, le=1_000_000_000, examples=[120])]
+FenField = Annotated[int, Field(ge=1, le=1_000_000_000_000, examples=[350_000])]

@@ -1,0 +1,87 @@
+"""What every request goes through: an id of its own, a limit on its body, a last answer when all else failed."""
+
+import re
+import time
+
+import structlog
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
+
+from app.api.problems import Problem, render_problem
+from app.core.codes import Code
+from app.telemetry import REQUESTS
+
+_log = structlog.get_logger(__name__)
+
+_REQUEST_ID = re.compile(rb"[0-9A-Za-z._-]{1,64}")
+_TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_SECURITY_HEADERS = [(b"x-content-type-options", b"nosniff")]
+
+
+class RequestMiddleware:
+    """The outermost layer. Written against ASGI itself: it runs for every call of every till."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes_max: int) -> None:
+        self._app = app
+        self._body_bytes_max = body_bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(b"request-id", b"")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid7().hex.encode()
+        scope["request_id"] = request_id.decode()
+        sent = [(b"request-id", request_id), *_SECURITY_HEADERS]
+        trace = headers.get(b"traceparent", b"")
+        if _TRACE_PARENT.fullmatch(trace):
+            sent.append((b"traceparent", trace))
+        structlog.contextvars.bind_contextvars(request_id=scope["request_id"])
+        await self._serve(scope, receive, send, headers, sent)
+
+    async def _serve(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: dict[bytes, bytes],
+        sent: list[tuple[bytes, bytes]],
+    ) -> None:
+        status = 0
+        received = 0
+        began = time.perf_counter()
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._body_bytes_max:
+                raise Problem(Code.BODY_TOO_LARGE)
+            return message
+
+        async def marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *sent]
+            await send(message)
+
+        async def answer(code: Code) -> None:
+            if status == 0:
+                await render_problem(Request(scope), Problem(code))(scope, receive, marked)
+
+        try:
+            length = headers.get(b"content-length", b"0")
+            if length.isdigit() and int(length[:20]) > self._body_bytes_max:
+                await answer(Code.BODY_TOO_LARGE)
+            else:
+                await self._app(scope, counted, marked)
+        except Exception:
+            _log.exception("request broken")
+            await answer(Code.SYSTEM_ERROR)
+        route = getattr(scope.get("route"), "path", "")
+        REQUESTS.labels(scope["method"], route, status).inc()
+        _log.debug("request", route=route, status=status, ms=round((time.perf_counter() - began) * 1000, 1))

@@ -1,0 +1,125 @@
+"""The contract: FastAPI's description, completed by what only we know (bodies read by hand, scopes, replays)."""
+
+from typing import Any
+
+import yaml
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from app.api.access import PUBLIC, TILL, access_of
+from app.api.bodies import JsonBody
+
+DESCRIPTION = """\
+Liyu (礼遇): the points-and-rewards exchange of a city's volunteer programme.
+
+Points and minutes are integers, money is integer fen (`*_fen`), times are RFC 3339 with an offset, ids are prefixed
+strings. Every refusal is a problem document (RFC 9457) with a stable `code`; its `detail` is Chinese unless
+`Accept-Language` prefers English. Points are priced in fen rounded down once per redemption; minutes become points
+rounded down once per service record.
+"""
+
+_REF = "#/components/schemas/{model}"
+_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "till": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": 'LIYU-HMAC-SHA256 terminal="ter_…",timestamp="…",nonce="…",signature="<base64>"',
+    },
+}
+_REPLAYED = {
+    "description": "`true` when this is the kept answer of an earlier call with the same key and body",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+_REQUEST_ID = {"description": "Name this when you ask for help", "schema": {"type": "string"}}
+_TAGS = [
+    {"name": "Tills", "description": "Merchant tills (收银终端)"},
+    {"name": "Volunteers' own", "description": "What a volunteer sees in the mini-program (志愿者小程序)"},
+    {"name": "Access", "description": "Logging in and keys (登录与密钥)"},
+    {"name": "Programme", "description": "The programme, its regions and its rules (项目、区划与规则)"},
+    {"name": "People", "description": "Teams, volunteers and users (队伍、志愿者与用户)"},
+    {"name": "Service", "description": "Service records (志愿服务记录)"},
+    {"name": "Merchants", "description": "Merchants, stores and terminals (商家、门店与终端)"},
+    {"name": "Funds", "description": "Money that settles redemptions (基金)"},
+    {"name": "Ledger", "description": "Accounts, transactions, proofs and events (账本)"},
+    {"name": "Health", "description": "For operators (运维)"},
+]
+
+
+def _bodies(dependant: Dependant) -> list[type[BaseModel]]:
+    own = [dependant.call.model] if isinstance(dependant.call, JsonBody) else []
+    return own + [model for inner in dependant.dependencies for model in _bodies(inner)]
+
+
+def _body_of(route: APIRoute) -> type[BaseModel] | None:
+    declared = (route.openapi_extra or {}).get("x-body")
+    if isinstance(declared, type) and issubclass(declared, BaseModel):
+        return declared
+    return next(iter(_bodies(route.dependant)), None)
+
+
+def _complete(operation: dict[str, Any], route: APIRoute) -> None:
+    body = _body_of(route)
+    if body:
+        schema = {"$ref": _REF.format(model=body.__name__)}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    operation.pop("x-body", None)
+    replayed = operation.pop("x-replayed", False) or any(
+        parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", [])
+    )
+    access = access_of(route)
+    operation.pop("x-access", None)
+    if access == PUBLIC:
+        operation["security"] = []
+    else:
+        operation["security"] = [{"till": []}] if access == TILL else [{"bearer": []}]
+        operation["x-scope"] = access
+    operation["responses"].pop("422", None)
+    for status, response in operation["responses"].items():
+        response.setdefault("headers", {})["Request-Id"] = _REQUEST_ID
+        if replayed and status in {"200", "201", "202", "409"}:
+            response["headers"]["Idempotency-Replayed"] = _REPLAYED
+        if int(status) >= 400:  # noqa: PLR2004 - refusals have one form only
+            response["content"].pop("application/json", None)
+
+
+def build_contract(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of an application."""
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    contract = get_openapi(
+        title="Liyu",
+        version=app.version,
+        openapi_version="3.1.0",
+        summary="Points and rewards of a city's volunteer programme",
+        description=DESCRIPTION,
+        routes=app.routes,
+        tags=_TAGS,
+        servers=[{"url": "/", "description": "This server"}],
+    )
+    schemas = contract["components"]["schemas"]
+    bodies = {body for route in routes if (body := _body_of(route))}
+    _, extra = models_json_schema(
+        [(body, "validation") for body in sorted(bodies, key=lambda body: body.__name__)], ref_template=_REF
+    )
+    schemas.update(extra.get("$defs", {}))
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    contract["components"]["securitySchemes"] = _SCHEMES
+    for route in routes:
+        for method in route.methods or ():
+            _complete(contract["paths"][route.path_format][method.lower()], route)
+    contract["components"]["schemas"] = dict(sorted(schemas.items()))
+    used = {tag for path in contract["paths"].values() for operation in path.values() for tag in operation["tags"]}
+    contract["tags"] = [tag for tag in _TAGS if tag["name"] in used]
+    return contract
+
+
+def render_contract(contract: dict[str, Any]) -> str:
+    """The contract as it is committed and served."""
+    written: str = yaml.safe_dump(contract, allow_unicode=True, sort_keys=False, width=110)
+    return written

@@ -1,0 +1,182 @@
+"""The caller's programme: its settings and its regions."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import Field
+
+from app.actions.programmes import change_programme
+from app.api.access import Requires
+from app.api.acting import act, note, ticket_of
+from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
+from app.api.fields import FundRef, Name, RegionCode
+from app.api.operations import IdempotencyKey, reads, writes
+from app.api.problems import FieldProblem, Problem
+from app.api.services import Serves
+from app.core.codes import Code, Rejected
+from app.core.ids import format_id, parse_id
+from app.core.programmes import LapsePolicy
+from app.security.actors import Actor
+from app.security.scopes import Scope
+from app.store.database import Tx
+from app.store.programmes import ProgrammeRow, fetch_programme
+from app.store.regions import fetch_regions
+
+router = APIRouter(prefix="/v1", tags=["Programme"])
+
+
+class ProgrammeAnswer(Answer):
+    """A programme and the settings that decisions depend on."""
+
+    id: Annotated[str, Field(examples=["cixi"])]
+    name: str
+    region_code: RegionCode
+    zone: Annotated[str, Field(description="Time zone of its business days", examples=["Asia/Shanghai"])]
+    fen_per_hundred_points: int
+    settlement_fund_id: FundRef | None
+    lapse_policy: LapsePolicy
+    grace_days: int
+    notice_days: int
+    expiry_years: int | None
+    points_max: Annotated[int, Field(description="The most points that one redemption may take")]
+    revision: int
+
+
+class ProgrammeChange(Body):
+    """The settings to change; what is left out stays."""
+
+    name: Name | None = None
+    fen_per_hundred_points: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    settlement_fund_id: FundRef | None = None
+    lapse_policy: LapsePolicy | None = None
+    grace_days: Annotated[int, Field(ge=1, le=366)] | None = None
+    notice_days: Annotated[int, Field(ge=0, le=60)] | None = None
+    expiry_years: Annotated[int, Field(ge=0, le=50)] | None = None
+    points_max: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+
+
+class RegionLevel(StrEnum):
+    """The levels of GB/T 2260 and of the statistical codes below."""
+
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    TOWN = "town"
+    VILLAGE = "village"
+
+
+class RegionAnswer(Answer):
+    """A node of the region tree."""
+
+    code: RegionCode
+    name: str
+    level: RegionLevel
+    parent_code: RegionCode | None
+    kind: str
+
+
+class RegionList(Answer):
+    """Regions in the order of their codes."""
+
+    regions: list[RegionAnswer]
+
+
+def render_programme(programme: ProgrammeRow) -> ProgrammeAnswer:
+    """A programme as answers carry it."""
+    return ProgrammeAnswer(
+        id=programme.id,
+        name=programme.name,
+        region_code=programme.region_code,
+        zone=programme.zone,
+        fen_per_hundred_points=programme.fen_per_hundred_points,
+        settlement_fund_id=format_id("fun", programme.settlement_fund) if programme.settlement_fund else None,
+        lapse_policy=programme.lapse_policy,
+        grace_days=programme.grace_days,
+        notice_days=programme.notice_days,
+        expiry_years=programme.expiry_years,
+        points_max=programme.points_max,
+        revision=programme.revision,
+    )
+
+
+@router.get(
+    "/programme",
+    operation_id="getProgramme",
+    summary="The programme (项目)",
+    response_model=ProgrammeAnswer,
+    responses=reads(Code.NOT_FOUND),
+)
+async def get_programme(services: Serves, actor: Annotated[Actor, Depends(Requires(Scope.PROGRAMME_READ))]) -> Response:
+    """With an ETag to send back as If-Match when changing it."""
+    async with services.database.read() as reader:
+        found = await fetch_programme(reader, actor.programme)
+    if found is None:
+        raise Problem(Code.NOT_FOUND)
+    return json_answer(render_programme(found).model_dump_json(), ETag=f'"{found.revision}"')
+
+
+IfMatch = Annotated[str, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', examples=['"3"'])]
+
+
+@router.patch(
+    "/programme",
+    operation_id="changeProgramme",
+    summary="Change settings of the programme",
+    response_model=ProgrammeAnswer,
+    responses=writes(Code.EDIT_CONFLICT, Code.NOT_FOUND),
+)
+async def patch_programme(
+    services: Serves,
+    actor: Annotated[Actor, Depends(Requires(Scope.PROGRAMME_WRITE))],
+    received: Annotated[Received[ProgrammeChange], Depends(JsonBody(ProgrammeChange))],
+    if_match: IfMatch,
+    key: IdempotencyKey,
+) -> Response:
+    """Only if nobody has changed it since the revision named by If-Match."""
+    changes = {name: value for name, value in received.body.model_dump(mode="json").items() if value is not None}
+    fund = changes.pop("settlement_fund_id", None)
+    if fund is not None:
+        changes["settlement_fund"] = parse_id("fun", fund)
+    if not changes:
+        raise Problem(Code.PARAM_ERROR, errors=[FieldProblem(pointer="", detail="nothing to change")])
+
+    async def change(tx: Tx) -> ProgrammeRow | Rejected:
+        return await change_programme(tx, actor.programme, int(if_match.strip('"')), changes)
+
+    return await act(
+        services,
+        ticket_of(services, actor, key, received.hash + if_match.encode()),
+        change,
+        lambda programme: note(render_programme(programme), "programme.change", programme.id, changes),
+        200,
+    )
+
+
+@router.get(
+    "/regions",
+    operation_id="listRegions",
+    summary="Regions of the programme (行政区划)",
+    response_model=RegionList,
+    responses=reads(),
+)
+async def list_regions(
+    services: Serves,
+    actor: Annotated[Actor, Depends(Requires(Scope.REGIONS_READ))],
+    parent: Annotated[str | None, Query(pattern=r"^[0-9]{2,12}$", description="Only the children of this one")] = None,
+) -> RegionList:
+    """The tree of GB/T 2260 with the statistical units below it."""
+    async with services.database.read() as reader:
+        found = await fetch_regions(reader, actor.programme, parent)
+    return RegionList(
+        regions=[
+            RegionAnswer(
+                code=region.code,
+                name=region.name,
+                level=RegionLevel(region.level),
+                parent_code=region.parent_code,
+                kind=region.kind,
+            )
+            for region in found
+        ]
+    )

@@ -1,0 +1,38 @@
+"""What the routes work with: made once by the composition root, found on the application's state."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.actions.keys import KeyCabinet
+from app.actions.terminals import TillDirectory
+from app.actions.users import LoginGuard
+from app.engine.committer import Committers
+from app.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts of one process."""
+
+    database: Database
+    committers: Committers
+    cabinet: KeyCabinet
+    tills: TillDirectory
+    logins: LoginGuard
+    clock: Callable[[], datetime]
+    token_lifetime: timedelta
+
+
+def services_of(request: Request) -> Services:
+    """The services of the application that serves this request."""
+    services = request.app.state.services
+    if not isinstance(services, Services):
+        raise TypeError("the application was not started")
+    return services
+
+
+Serves = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,96 @@
+"""The composition root: makes the parts of one process and puts them together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.actions.keys import KeyCabinet
+from app.actions.terminals import TillDirectory
+from app.actions.users import LoginGuard
+from app.api import auth, health, me, pos
+from app.api.access import check_every_route_guarded
+from app.api.middleware import RequestMiddleware
+from app.api.openapi import build_contract, render_contract
+from app.api.problems import add_problem_handlers
+from app.api.services import Services
+from app.engine.committer import Committers
+from app.settings import Settings, master_key_of
+from app.store.database import Database
+
+ROUTERS = (pos.router, me.router, auth.router, health.router)
+
+
+def now() -> datetime:
+    """The clock of production."""
+    return datetime.now(UTC)
+
+
+def make_services(settings: Settings, database: Database, clock: Callable[[], datetime] = now) -> Services:
+    """The parts that routes, demo and commands work with."""
+    cabinet = KeyCabinet(database, master_key_of(settings))
+    return Services(
+        database=database,
+        committers=Committers(database, clock, queue_max=settings.queue_max, batch_max=settings.batch_max),
+        cabinet=cabinet,
+        tills=TillDirectory(database, cabinet.vault),
+        logins=LoginGuard(),
+        clock=clock,
+        token_lifetime=settings.token_lifetime,
+    )
+
+
+def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
+    """The application. `settings.database_url` must name a migrated database by the time it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.database_url is None:
+            raise TypeError("the application needs the address of a database")
+        database = Database(settings.database_url)
+        services = make_services(settings, database, clock)
+        app.state.services = services
+        yield
+        await services.committers.close()
+        await asyncio.shield(database.close())
+
+    app = FastAPI(
+        title="Liyu",
+        version=version("liyu"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    check_every_route_guarded(app)
+    add_problem_handlers(app)
+    app.add_middleware(RequestMiddleware, body_bytes_max=settings.body_bytes_max)
+    _serve_contract(app)
+    return app
+
+
+def _serve_contract(app: FastAPI) -> None:
+    def contract() -> dict[str, Any]:
+        if not app.openapi_schema:
+            app.openapi_schema = build_contract(app)
+        return app.openapi_schema
+
+    app.openapi = contract  # type: ignore[method-assign]  # FastAPI's own way to replace the contract
+
+    async def serve_json(_request: Request) -> Response:
+        return JSONResponse(contract())
+
+    async def serve_yaml(_request: Request) -> Response:
+        return Response(render_contract(contract()), media_type="application/yaml")
+
+    app.add_route("/openapi.json", serve_json, include_in_schema=False)
+    app.add_route("/openapi.yaml", serve_yaml, include_in_schema=False)

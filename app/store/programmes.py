@@ -1,0 +1,110 @@
+"""Programmes and their settings; making one also begins its journal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from app.core.ids import FundId, ProgrammeId
+from app.core.programmes import LapsePolicy
+from app.store.database import Reader, Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgrammeRow:
+    """A programme as it is stored. `revision` counts its edits."""
+
+    id: ProgrammeId
+    name: str
+    region_code: str
+    zone: str
+    fen_per_hundred_points: int
+    settlement_fund: FundId | None
+    lapse_policy: LapsePolicy
+    grace_days: int
+    notice_days: int
+    expiry_years: int | None
+    points_max: int
+    revision: int
+    created_at: datetime
+
+
+_COLUMNS = """id, name, region_code, zone, fen_per_hundred_points, settlement_fund_id AS settlement_fund, lapse_policy,
+       grace_days, notice_days, expiry_years, points_max, revision, created_at"""
+
+_FETCH = text(f"SELECT {_COLUMNS} FROM programmes WHERE id = :programme")
+
+
+async def fetch_programme(reader: Reader | Tx, programme: ProgrammeId) -> ProgrammeRow | None:
+    """One programme."""
+    row = (await reader.execute(_FETCH, {"programme": programme})).mappings().one_or_none()
+    return ProgrammeRow(**{**row, "lapse_policy": LapsePolicy(row["lapse_policy"])}) if row else None
+
+
+_ZONE = text("SELECT zone FROM programmes WHERE id = :programme")
+
+
+async def fetch_zone(reader: Reader, programme: ProgrammeId) -> str:
+    """The name of the time zone in which a programme's business days begin and end."""
+    return str((await reader.execute(_ZONE, {"programme": programme})).scalar_one())
+
+
+_IDS = text("SELECT id FROM programmes ORDER BY id")
+
+
+async def fetch_programme_ids(reader: Reader) -> Sequence[ProgrammeId]:
+    """All programmes of this database."""
+    return [ProgrammeId(row[0]) for row in await reader.execute(_IDS)]
+
+
+_INSERT = text("""
+INSERT INTO programmes (id, name, region_code, zone, fen_per_hundred_points, lapse_policy, grace_days, notice_days,
+                        expiry_years, points_max, created_at)
+VALUES (:id, :name, :region_code, :zone, :fen_per_hundred_points, :lapse_policy, :grace_days, :notice_days,
+        :expiry_years, :points_max, :created_at)
+ON CONFLICT (id) DO NOTHING RETURNING id
+""")
+_INSERT_HEAD = text("""
+INSERT INTO journal_heads (programme_id, next_seq, next_account_no, recorded_at) VALUES (:id, 1, 1, :created_at)
+""")
+
+
+async def insert_programme(tx: Tx, programme: ProgrammeRow) -> bool:
+    """Add a programme with an empty journal; False when its code is taken."""
+    values = {
+        "id": programme.id,
+        "name": programme.name,
+        "region_code": programme.region_code,
+        "zone": programme.zone,
+        "fen_per_hundred_points": programme.fen_per_hundred_points,
+        "lapse_policy": programme.lapse_policy.value,
+        "grace_days": programme.grace_days,
+        "notice_days": programme.notice_days,
+        "expiry_years": programme.expiry_years,
+        "points_max": programme.points_max,
+        "created_at": programme.created_at,
+    }
+    if (await tx.execute(_INSERT, values)).one_or_none() is None:
+        return False
+    await tx.execute(_INSERT_HEAD, {"id": programme.id, "created_at": programme.created_at})
+    return True
+
+
+_UPDATE = text(f"""
+UPDATE programmes SET
+    name = :name, fen_per_hundred_points = :fen_per_hundred_points, settlement_fund_id = :settlement_fund,
+    lapse_policy = :lapse_policy, grace_days = :grace_days, notice_days = :notice_days, expiry_years = :expiry_years,
+    points_max = :points_max, revision = revision + 1
+WHERE id = :programme AND revision = :revision
+RETURNING {_COLUMNS}
+""")
+
+
+async def update_programme(
+    tx: Tx, programme: ProgrammeId, revision: int, values: Mapping[str, object]
+) -> ProgrammeRow | None:
+    """Set all settings, if nobody has changed them since `revision`; None otherwise."""
+    found = await tx.execute(_UPDATE, {**values, "programme": programme, "revision": revision})
+    row = found.mappings().one_or_none()
+    return ProgrammeRow(**{**row, "lapse_policy": LapsePolicy(row["lapse_policy"])}) if row else None

@@ -1,0 +1,97 @@
+"""Terminals: a merchant's tills with their sealed secrets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from app.core.ids import MerchantId, ProgrammeId, StoreId, TerminalId
+from app.store.database import Reader, Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """A terminal as it is stored; secrets are sealed."""
+
+    id: TerminalId
+    merchant: MerchantId
+    store: StoreId
+    label: str
+    secret: bytes
+    previous_secret: bytes | None
+    previous_valid_until: datetime | None
+    disabled_at: datetime | None
+    created_at: datetime
+
+
+_COLUMNS = """id, merchant_id AS merchant, store_id AS store, label, secret, previous_secret, previous_valid_until,
+       disabled_at, created_at"""
+
+_FETCH = text(f"SELECT {_COLUMNS} FROM terminals WHERE programme_id = :programme AND id = :id")  # noqa: S608 - constants
+
+
+async def fetch_terminal(reader: Reader | Tx, programme: ProgrammeId, terminal: TerminalId) -> Terminal | None:
+    """One terminal."""
+    row = (await reader.execute(_FETCH, {"programme": programme, "id": terminal})).mappings().one_or_none()
+    return Terminal(**row) if row else None
+
+
+_LIST = text(f"""
+SELECT {_COLUMNS} FROM terminals
+WHERE programme_id = :programme AND merchant_id = :merchant AND id > :after ORDER BY id LIMIT :limit
+""")  # noqa: S608 - constants
+
+
+async def fetch_terminals(
+    reader: Reader, programme: ProgrammeId, merchant: MerchantId, after: TerminalId, limit: int
+) -> Sequence[Terminal]:
+    """A merchant's terminals after a given one, in the order of their making."""
+    values = {"programme": programme, "merchant": merchant, "after": after, "limit": limit}
+    return [Terminal(**row) for row in (await reader.execute(_LIST, values)).mappings()]
+
+
+_INSERT = text("""
+INSERT INTO terminals (programme_id, id, merchant_id, store_id, label, secret, created_at)
+VALUES (:programme, :id, :merchant, :store, :label, :secret, :created_at)
+""")
+
+
+async def insert_terminal(tx: Tx, programme: ProgrammeId, terminal: Terminal) -> None:
+    """Add a terminal."""
+    await tx.execute(
+        _INSERT,
+        {
+            "programme": programme,
+            "id": terminal.id,
+            "merchant": terminal.merchant,
+            "store": terminal.store,
+            "label": terminal.label,
+            "secret": terminal.secret,
+            "created_at": terminal.created_at,
+        },
+    )
+
+
+_ROTATE = text("""
+UPDATE terminals SET previous_secret = secret, previous_valid_until = :valid_until, secret = :secret
+WHERE programme_id = :programme AND id = :id
+""")
+
+
+async def update_secret(
+    tx: Tx, programme: ProgrammeId, terminal: TerminalId, secret: bytes, valid_until: datetime
+) -> None:
+    """Set a new secret; the old one stays valid for a while."""
+    values = {"programme": programme, "id": terminal, "secret": secret, "valid_until": valid_until}
+    await tx.execute(_ROTATE, values)
+
+
+_DISABLE = text("""
+UPDATE terminals SET disabled_at = coalesce(disabled_at, :at) WHERE programme_id = :programme AND id = :id
+""")
+
+
+async def disable(tx: Tx, programme: ProgrammeId, terminal: TerminalId, at: datetime) -> None:
+    """Disable a terminal for good."""
+    await tx.execute(_DISABLE, {"programme": programme, "id": terminal, "at": at})

@@ -1,0 +1,97 @@
+"""People who log in: administrators, auditors, organisers, merchant staff."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from app.core.ids import MerchantId, ProgrammeId, TeamId, UserId, VolunteerId
+from app.security.actors import ActorKind
+from app.store.database import Reader, Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A user as stored."""
+
+    id: UserId
+    kind: ActorKind
+    username: str
+    password_hash: str
+    merchant: MerchantId | None
+    team: TeamId | None
+    volunteer: VolunteerId | None
+    disabled_at: datetime | None
+    created_at: datetime
+
+
+_COLUMNS = """id, kind, username, password_hash, merchant_id AS merchant, team_id AS team, volunteer_id AS volunteer,
+       disabled_at, created_at"""
+
+_BY_NAME = text(f"SELECT {_COLUMNS} FROM users WHERE programme_id = :programme AND username = :username")
+
+
+async def fetch_user_by_name(reader: Reader | Tx, programme: ProgrammeId, username: str) -> User | None:
+    """The user of that name."""
+    row = (await reader.execute(_BY_NAME, {"programme": programme, "username": username})).mappings().one_or_none()
+    return User(**{**row, "kind": ActorKind(row["kind"])}) if row else None
+
+
+_BY_ID = text(f"SELECT {_COLUMNS} FROM users WHERE programme_id = :programme AND id = :id")
+
+
+async def fetch_user(reader: Reader | Tx, programme: ProgrammeId, user: UserId) -> User | None:
+    """One user."""
+    row = (await reader.execute(_BY_ID, {"programme": programme, "id": user})).mappings().one_or_none()
+    return User(**{**row, "kind": ActorKind(row["kind"])}) if row else None
+
+
+_LIST = text(f"SELECT {_COLUMNS} FROM users WHERE programme_id = :programme AND id > :after ORDER BY id LIMIT :limit")
+
+
+async def fetch_users(reader: Reader, programme: ProgrammeId, after: UserId, limit: int) -> Sequence[User]:
+    """The users after a given one, in the order of their making."""
+    rows = await reader.execute(_LIST, {"programme": programme, "after": after, "limit": limit})
+    return [User(**{**row, "kind": ActorKind(row["kind"])}) for row in rows.mappings()]
+
+
+_INSERT = text("""
+INSERT INTO users (programme_id, id, kind, username, password_hash, merchant_id, team_id, volunteer_id, created_at)
+VALUES (:programme, :id, :kind, :username, :password_hash, :merchant, :team, :volunteer, :created_at)
+ON CONFLICT (programme_id, username) DO NOTHING RETURNING id
+""")
+
+
+async def insert_user(tx: Tx, programme: ProgrammeId, user: User) -> bool:
+    """Add a user; False when the name is taken."""
+    values = {
+        "programme": programme,
+        "id": user.id,
+        "kind": user.kind.value,
+        "username": user.username,
+        "password_hash": user.password_hash,
+        "merchant": user.merchant,
+        "team": user.team,
+        "volunteer": user.volunteer,
+        "created_at": user.created_at,
+    }
+    return (await tx.execute(_INSERT, values)).one_or_none() is not None
+
+
+_DISABLE = text("""
+UPDATE users SET disabled_at = coalesce(disabled_at, :at) WHERE programme_id = :programme AND id = :id
+""")
+
+
+async def disable_user(tx: Tx, programme: ProgrammeId, user: UserId, at: datetime) -> None:
+    """Let a user log in no more."""
+    await tx.execute(_DISABLE, {"programme": programme, "id": user, "at": at})
+
+
+_SET_PASSWORD = text("UPDATE users SET password_hash = :hash WHERE programme_id = :programme AND id = :id")
+
+
+async def update_password(tx: Tx, programme: ProgrammeId, user: UserId, password_hash: str) -> None:
+    """Set a new password hash."""
+    await tx.execute(_SET_PASSWORD, {"programme": programme, "id": user, "hash": password_hash})
