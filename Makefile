@@ -54,7 +54,7 @@ openapi-check: $(ENV)
 contract: $(ENV) $(NODE_ENV)  ## lint openapi.yaml and type-check a TypeScript client of it
 	mkdir -p $(CONTRACT)
 	REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE)/node_modules/.bin/redocly lint --config $(NODE)/redocly.yaml openapi.yaml
-	$(NODE)/node_modules/.bin/openapi-typescript openapi.yaml --output $(CONTRACT)/liyu.d.ts
+	$(NODE)/node_modules/.bin/openapi-typescript openapi.yaml --default-non-nullable=false --output $(CONTRACT)/liyu.d.ts
 	$(NODE)/node_modules/.bin/tsc --project $(NODE)/tsconfig.json
 
 verify: $(ENV)  ## recompute every invariant of the ledger

@@ -64,5 +64,5 @@ def access_of(route: APIRoute) -> str | None:
 def check_every_route_guarded(app: FastAPI) -> None:
     """Refuse to start an application with a route that does not say who may call it."""
     for route in app.routes:
-        if isinstance(route, APIRoute) and access_of(route) is None:
-            raise TypeError(f"{route.path} does not say who may call it")
+        if not isinstance(route, APIRoute) or access_of(route) is None:
+            raise TypeError(f"{route} does not say who may call it")

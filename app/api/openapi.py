@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.api.access import PUBLIC, TILL, access_of
 from app.api.bodies import JsonBody
+from app.api.operations import body_taken
 
 DESCRIPTION = """\
 Liyu (礼遇): the points-and-rewards exchange of a city's volunteer programme.
@@ -57,10 +58,7 @@ def _bodies(dependant: Dependant) -> list[type[BaseModel]]:
 
 
 def _body_of(route: APIRoute) -> type[BaseModel] | None:
-    declared = (route.openapi_extra or {}).get("x-body")
-    if isinstance(declared, type) and issubclass(declared, BaseModel):
-        return declared
-    return next(iter(_bodies(route.dependant)), None)
+    return body_taken(route.endpoint) or next(iter(_bodies(route.dependant)), None)
 
 
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
@@ -68,10 +66,8 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     if body:
         schema = {"$ref": _REF.format(model=body.__name__)}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    operation.pop("x-body", None)
-    replayed = operation.pop("x-replayed", False) or any(
-        parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", [])
-    )
+    keyed = any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", []))
+    replayed = keyed or body_taken(route.endpoint) is not None
     access = access_of(route)
     operation.pop("x-access", None)
     if access == PUBLIC:

@@ -1,10 +1,11 @@
 """Describing operations: what a route takes, answers and refuses, said once and written into the contract."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Header
 
+from app.api.bodies import Body
 from app.api.problem_texts import TEXTS
 from app.api.problems import MEDIA_TYPE, ProblemDocument
 from app.core.codes import Code
@@ -24,6 +25,25 @@ IdempotencyKey = Annotated[
 _ALWAYS = (Code.SYSTEM_ERROR,)
 _WITH_BODY = (Code.PARAM_ERROR, Code.BODY_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
 _WRITES = (Code.IDEMPOTENCY_KEY_USED, Code.SYSTEM_BUSY)
+
+
+_TAKEN: dict[Callable[..., Any], type[Body]] = {}
+Route = TypeVar("Route", bound=Callable[..., Any])
+
+
+def takes(model: type[Body]) -> Callable[[Route], Route]:
+    """Declare the body of a route that reads it by hand."""
+
+    def note_body(route: Route) -> Route:
+        _TAKEN[route] = model
+        return route
+
+    return note_body
+
+
+def body_taken(route: Callable[..., Any]) -> type[Body] | None:
+    """The body that such a route has declared."""
+    return _TAKEN.get(route)
 
 
 def refusals(codes: Sequence[Code]) -> dict[int | str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from app.api.access import TILL
 from app.api.bodies import Answer, Body, check_media_type, json_answer, parse_body
 from app.api.fields import MerchantRef, PointsField, RedemptionRef, StoreRef, TerminalRef, TransactionRef
-from app.api.operations import till_refusals
+from app.api.operations import takes, till_refusals
 from app.api.problems import Problem, refuse
 from app.api.services import Services, services_of
 from app.api.tills import CallingTill, identify_till
@@ -116,8 +116,9 @@ _REDEEM_REFUSALS = till_refusals(
     status_code=201,
     response_model=RedemptionAnswer,
     responses=_REDEEM_REFUSALS,
-    openapi_extra={"x-access": TILL, "x-body": RedemptionRequest, "x-replayed": True},
+    openapi_extra={"x-access": TILL},
 )
+@takes(RedemptionRequest)
 async def redeem_points(request: Request) -> Response:
     """Capture the points and price them in the same transaction.
 

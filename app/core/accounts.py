@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
-from app.core.ids import NOBODY, format_id
+from app.core.ids import NOBODY, format_id, parse_id
 
 
 class Asset(StrEnum):
@@ -108,6 +108,25 @@ class AccountKey(NamedTuple):
         prefix = _OWNER_PREFIX.get(CHART[self.kind].owner)
         owner = f".{format_id(prefix, self.owner)}" if prefix else ""
         return f"{self.kind.value}{owner}.{self.part}" if self.part else f"{self.kind.value}{owner}"
+
+
+def parse_path(path: str) -> AccountKey | None:
+    """Read an account's name, the inverse of `AccountKey.path`; None for what is not one."""
+    name, _, rest = path.partition(".")
+    try:
+        kind = AccountKind(name)
+    except ValueError:
+        return None
+    prefix = _OWNER_PREFIX.get(CHART[kind].owner)
+    owner = NOBODY
+    if prefix:
+        reference, _, rest = rest.partition(".")
+        found = parse_id(prefix, reference)
+        if found is None:
+            return None
+        owner = found
+    key = AccountKey(kind, owner, rest)
+    return key if key.path == path else None
 
 
 def lot(kind: AccountKind, owner: UUID, expires_on: date) -> AccountKey:

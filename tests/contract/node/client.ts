@@ -3,7 +3,7 @@
 import createClient, { type Client } from "openapi-fetch";
 import type { components, paths } from "liyu";
 
-type Redemption = components["schemas"]["Redemption"];
+type Redemption = components["schemas"]["RedemptionAnswer"];
 
 /** Take points for an order, and ask instead of ordering again when the outcome is unknown. */
 export async function redeem(client: Client<paths>, outTradeNo: string, authCode: string): Promise<Redemption> {

@@ -1,0 +1,335 @@
+"""Volunteers (志愿者) for those who look after them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field
+from uuid_utils.compat import uuid7
+
+from app.actions.volunteers import register_volunteer, set_volunteer_status
+from app.api.access import Requires
+from app.api.acting import act, note, ticket_of
+from app.api.auth import TokenAnswer, give_token
+from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
+from app.api.fields import Moment, Name, RegionCode, TeamRef, VolunteerRef
+from app.api.operations import IdempotencyKey, reads, refusals, writes
+from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
+from app.api.problems import FieldProblem, Problem
+from app.api.services import Services, Serves
+from app.api.teams import team_named
+from app.api.wallets import StatementAnswer, WalletAnswer, read_statement, read_wallet
+from app.core.codes import Code, Rejected
+from app.core.ids import VolunteerId, format_id, parse_id
+from app.core.volunteers import VolunteerStatus, mask_name
+from app.security.actors import DEFAULT_SCOPES, Actor, ActorKind
+from app.security.scopes import Scope
+from app.store.database import Tx
+from app.store.volunteers import (
+    ExternalId,
+    VolunteerFilter,
+    VolunteerRow,
+    fetch_external_ids,
+    fetch_volunteer,
+    fetch_volunteers,
+)
+
+router = APIRouter(prefix="/v1/volunteers", tags=["People"])
+
+Reads = Annotated[Actor, Depends(Requires(Scope.VOLUNTEERS_READ))]
+Writes = Annotated[Actor, Depends(Requires(Scope.VOLUNTEERS_WRITE))]
+
+
+class ExternalIdField(Body):
+    """The id that another system gave this volunteer."""
+
+    system: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$", examples=["zyh"])]
+    external_id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_.:-]+$")]
+
+
+class VolunteerRequest(Body):
+    """A volunteer to register. The name is masked at once; in clear it is neither stored nor logged."""
+
+    name: Name
+    region_code: RegionCode
+    team_id: TeamRef | None = None
+    registered_at: Moment | None = None
+    external_ids: Annotated[list[ExternalIdField], Field(max_length=10)] = []
+
+
+class VolunteerAnswer(Answer):
+    """A volunteer."""
+
+    id: VolunteerRef
+    status: VolunteerStatus
+    masked_name: Annotated[str, Field(examples=["张**"])]
+    region_code: RegionCode
+    team_id: TeamRef | None
+    registered_at: datetime
+    revision: int
+
+
+class VolunteerDetail(VolunteerAnswer):
+    """A volunteer with the ids that other systems gave."""
+
+    external_ids: list[ExternalIdField]
+
+
+class VolunteerPage(Answer):
+    """Volunteers in the order of their making."""
+
+    volunteers: list[VolunteerAnswer]
+    next: str | None
+
+
+class FreezeReason(StrEnum):
+    """Why an account is frozen or unfrozen."""
+
+    REPORTED_LOST = "reported-lost"
+    UNDER_REVIEW = "under-review"
+    REVIEW_ENDED = "review-ended"
+    REQUESTED = "requested"
+
+
+class FreezeRequest(Body):
+    """Why."""
+
+    reason: FreezeReason
+
+
+def _fields(volunteer: VolunteerRow) -> dict[str, object]:
+    return {
+        "id": format_id("vol", volunteer.id),
+        "status": volunteer.status,
+        "masked_name": volunteer.masked_name,
+        "region_code": volunteer.region_code,
+        "team_id": format_id("tea", volunteer.team) if volunteer.team else None,
+        "registered_at": volunteer.registered_at,
+        "revision": volunteer.revision,
+    }
+
+
+def volunteer_named(reference: str) -> VolunteerId:
+    """The volunteer that a path names; 404 for what cannot be one."""
+    value = parse_id("vol", reference)
+    if value is None:
+        raise Problem(Code.NOT_FOUND)
+    return VolunteerId(value)
+
+
+@router.post(
+    "",
+    operation_id="registerVolunteer",
+    summary="Register a volunteer (注册志愿者)",
+    status_code=201,
+    response_model=VolunteerAnswer,
+    responses=writes(Code.NOT_FOUND, Code.ALREADY_EXISTS),
+)
+async def post_volunteer(
+    services: Serves,
+    actor: Writes,
+    received: Annotated[Received[VolunteerRequest], Depends(JsonBody(VolunteerRequest))],
+    key: IdempotencyKey,
+) -> Response:
+    """The answer has the opaque id by which everything else knows this volunteer."""
+    body = received.body
+    ticket = ticket_of(services, actor, key, received.hash)
+    registered_at = body.registered_at or ticket.at
+    if registered_at > ticket.at:
+        raise Problem(Code.PARAM_ERROR, errors=[FieldProblem(pointer="/registered_at", detail="in the future")])
+    row = VolunteerRow(
+        id=VolunteerId(uuid7()),
+        status=VolunteerStatus.ACTIVE,
+        masked_name=mask_name(body.name),
+        region_code=body.region_code,
+        team=team_named(body.team_id),
+        registered_at=registered_at,
+        revision=1,
+        created_at=ticket.at,
+    )
+    external = [ExternalId(item.system, item.external_id) for item in body.external_ids]
+
+    async def register(tx: Tx) -> VolunteerRow | Rejected:
+        return await register_volunteer(tx, actor.programme, row, external)
+
+    return await act(
+        services,
+        ticket,
+        register,
+        lambda made: note(
+            VolunteerAnswer.model_validate(_fields(made)),
+            "volunteer.register",
+            format_id("vol", made.id),
+            {"region_code": made.region_code},
+        ),
+    )
+
+
+@router.get(
+    "", operation_id="listVolunteers", summary="Volunteers", response_model=VolunteerPage, responses=reads()
+)
+async def list_volunteers(
+    request: Request,
+    response: Response,
+    services: Serves,
+    actor: Reads,
+    team: Annotated[str | None, Query(pattern="^tea_[0-9a-f]{32}$")] = None,
+    region: Annotated[str | None, Query(pattern="^[0-9]{2,12}$")] = None,
+    status: VolunteerStatus | None = None,
+    system: Annotated[str | None, Query(max_length=32, description="With external_id: the system it belongs to")] = None,
+    external_id: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Limit = PAGE,
+    after: After = None,
+) -> VolunteerPage:
+    """All of them, or those that match; `system` and `external_id` together find one."""
+    begin = VolunteerId(id_after("vol", after))
+    wanted = VolunteerFilter(
+        team=team_named(team), region=region, status=status, system=system, external_id=external_id
+    )
+    async with services.database.read() as reader:
+        found = await fetch_volunteers(reader, actor.programme, begin, limit + 1, wanted)
+    rows, more = cut_page(found, limit)
+    cursor = format_id("vol", rows[-1].id) if more else None
+    response.headers.update(link_next(request, cursor))
+    return VolunteerPage(volunteers=[VolunteerAnswer.model_validate(_fields(row)) for row in rows], next=cursor)
+
+
+@router.get(
+    "/{volunteer_id}",
+    operation_id="getVolunteer",
+    summary="One volunteer",
+    response_model=VolunteerDetail,
+    responses=reads(Code.NOT_FOUND),
+)
+async def get_volunteer(services: Serves, actor: Reads, volunteer_id: str) -> Response:
+    """With the ids that other systems gave."""
+    volunteer = volunteer_named(volunteer_id)
+    async with services.database.snapshot() as reader:
+        found = await fetch_volunteer(reader, actor.programme, volunteer)
+        external = await fetch_external_ids(reader, actor.programme, volunteer)
+    if found is None:
+        raise Problem(Code.NOT_FOUND)
+    listed = [ExternalIdField(system=item.system, external_id=item.external_id) for item in external]
+    detail = VolunteerDetail.model_validate({**_fields(found), "external_ids": listed})
+    return json_answer(detail.model_dump_json(), ETag=f'"{found.revision}"')
+
+
+async def _set_status(
+    services: Services,
+    actor: Actor,
+    received: Received[FreezeRequest],
+    key: str,
+    volunteer_id: str,
+    status: VolunteerStatus,
+) -> Response:
+    volunteer = volunteer_named(volunteer_id)
+
+    async def change(tx: Tx) -> VolunteerRow | Rejected:
+        return await set_volunteer_status(tx, actor.programme, volunteer, status)
+
+    ticket = ticket_of(services, actor, key, received.hash + f"{status.value} {volunteer_id}".encode())
+    changes = {"status": status.value, "reason": received.body.reason.value}
+    return await act(
+        services,
+        ticket,
+        change,
+        lambda row: note(VolunteerAnswer.model_validate(_fields(row)), "volunteer.status", volunteer_id, changes),
+        200,
+    )
+
+
+Why = Annotated[Received[FreezeRequest], Depends(JsonBody(FreezeRequest))]
+
+
+@router.post(
+    "/{volunteer_id}/freeze",
+    operation_id="freezeVolunteer",
+    summary="Stop a volunteer's spending (冻结)",
+    response_model=VolunteerAnswer,
+    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT),
+)
+async def freeze_volunteer(
+    services: Serves, actor: Writes, received: Why, key: IdempotencyKey, volunteer_id: str
+) -> Response:
+    """Hours go on counting: they are a legal record."""
+    return await _set_status(services, actor, received, key, volunteer_id, VolunteerStatus.FROZEN)
+
+
+@router.post(
+    "/{volunteer_id}/unfreeze",
+    operation_id="unfreezeVolunteer",
+    summary="Let a volunteer spend again (解冻)",
+    response_model=VolunteerAnswer,
+    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT),
+)
+async def unfreeze_volunteer(
+    services: Serves, actor: Writes, received: Why, key: IdempotencyKey, volunteer_id: str
+) -> Response:
+    """The points are still there."""
+    return await _set_status(services, actor, received, key, volunteer_id, VolunteerStatus.ACTIVE)
+
+
+@router.post(
+    "/{volunteer_id}/access-tokens",
+    operation_id="issueVolunteerToken",
+    summary="A token with which the mini-program acts for a volunteer",
+    status_code=201,
+    response_model=TokenAnswer,
+    responses=refusals((Code.PARAM_ERROR, Code.TOKEN_ERROR, Code.NO_AUTH, Code.NOT_FOUND)),
+)
+async def issue_volunteer_token(
+    services: Serves,
+    actor: Annotated[Actor, Depends(Requires(Scope.VOLUNTEER_TOKENS_ISSUE))],
+    volunteer_id: str,
+) -> Response:
+    """For minutes. The caller has made sure who the volunteer is; nothing is stored."""
+    volunteer = volunteer_named(volunteer_id)
+    async with services.database.read() as reader:
+        found = await fetch_volunteer(reader, actor.programme, volunteer)
+    if found is None or found.status is VolunteerStatus.LEFT:
+        raise Problem(Code.NOT_FOUND)
+    issued = await give_token(
+        services,
+        Actor(
+            kind=ActorKind.VOLUNTEER,
+            programme=actor.programme,
+            subject=volunteer,
+            scopes=DEFAULT_SCOPES[ActorKind.VOLUNTEER],
+            volunteer=volunteer,
+        ),
+    )
+    return json_answer(issued.model_dump_json(), 201)
+
+
+@router.get(
+    "/{volunteer_id}/wallet",
+    operation_id="getVolunteerWallet",
+    summary="A volunteer's points and hours",
+    response_model=WalletAnswer,
+    responses=reads(Code.NOT_FOUND),
+)
+async def get_volunteer_wallet(services: Serves, actor: Reads, volunteer_id: str) -> WalletAnswer:
+    """What the volunteer sees."""
+    return await read_wallet(services, actor.programme, volunteer_named(volunteer_id))
+
+
+@router.get(
+    "/{volunteer_id}/statement",
+    operation_id="getVolunteerStatement",
+    summary="Every event that changed a volunteer's points or hours",
+    response_model=StatementAnswer,
+    responses=reads(Code.NOT_FOUND),
+)
+async def get_volunteer_statement(
+    request: Request,
+    response: Response,
+    services: Serves,
+    actor: Reads,
+    volunteer_id: str,
+    limit: Limit = PAGE,
+    after: After = None,
+) -> StatementAnswer:
+    """The newest first."""
+    volunteer = volunteer_named(volunteer_id)
+    return await read_statement(request, response, services, actor.programme, volunteer, limit, after)

@@ -1,0 +1,135 @@
+"""A volunteer's wallet and statement, as the volunteer and those who may look see them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import Request, Response
+from pydantic import Field
+
+from app.api.bodies import Answer
+from app.api.fields import TransactionRef, VolunteerRef
+from app.api.paging import cut_page, link_next, seq_after
+from app.api.problems import Problem
+from app.api.services import Services
+from app.core.accounts import NEVER, AccountKind
+from app.core.business_days import business_day
+from app.core.codes import Code
+from app.core.ids import ProgrammeId, VolunteerId, format_id
+from app.core.volunteers import Volunteer, VolunteerStatus
+from app.store.programmes import fetch_zone
+from app.store.wallets import Balance, StatementLine, fetch_balances, fetch_statement, fetch_volunteer_status
+
+_NEWEST = 2**62
+
+
+class LotAnswer(Answer):
+    """Points that expire together, at 24:00 of the day; null for points that do not expire."""
+
+    expires_on: date | None
+    points: int
+
+
+class WalletAnswer(Answer):
+    """Points and hours of a volunteer. `held` is reserved by open orders, `pending` still in the notice period."""
+
+    volunteer_id: VolunteerRef
+    status: VolunteerStatus
+    masked_name: Annotated[str, Field(examples=["张**"])]
+    available: Annotated[int, Field(examples=[340])]
+    pending: int
+    held: int
+    debt: int
+    minutes: Annotated[int, Field(description="Verified minutes of service", examples=[1788])]
+    lots: list[LotAnswer]
+
+
+class StatementLineAnswer(Answer):
+    """One event: how it changed spendable points, pending points and minutes."""
+
+    seq: int
+    transaction_id: TransactionRef
+    kind: Annotated[str, Field(examples=["redeem.v1"])]
+    reason: Annotated[str, Field(examples=["paid-at-till"])]
+    occurred_at: datetime
+    recorded_at: datetime
+    points: int
+    pending_points: int
+    minutes: int
+    merchant: str | None
+
+
+class StatementAnswer(Answer):
+    """The newest lines first."""
+
+    lines: list[StatementLineAnswer]
+    next: str | None
+
+
+def _render_wallet(known: Volunteer, balances: Sequence[Balance], today: date) -> WalletAnswer:
+    live = [row for row in balances if row.kind == AccountKind.WALLET and date.fromisoformat(row.part) >= today]
+
+    def total(kind: AccountKind) -> int:
+        return sum(row.balance for row in balances if row.kind == kind)
+
+    return WalletAnswer(
+        volunteer_id=format_id("vol", known.id),
+        status=known.status,
+        masked_name=known.masked_name,
+        available=sum(row.balance for row in live),
+        pending=total(AccountKind.PENDING),
+        held=total(AccountKind.HELD),
+        debt=total(AccountKind.DEBT),
+        minutes=total(AccountKind.HOURS),
+        lots=[
+            LotAnswer(
+                expires_on=None if row.part == NEVER.isoformat() else date.fromisoformat(row.part), points=row.balance
+            )
+            for row in live
+        ],
+    )
+
+
+async def read_wallet(services: Services, programme: ProgrammeId, volunteer: VolunteerId) -> WalletAnswer:
+    """Spendable points by expiry day. Points past their day count no more, whether their expiry was booked or not."""
+    async with services.database.snapshot() as reader:
+        known = await fetch_volunteer_status(reader, programme, volunteer)
+        balances = await fetch_balances(reader, programme, volunteer)
+        zone = await fetch_zone(reader, programme)
+    if known is None:
+        raise Problem(Code.NOT_FOUND)
+    return _render_wallet(known, balances, business_day(services.clock(), zone))
+
+
+async def read_statement(
+    request: Request,
+    response: Response,
+    services: Services,
+    programme: ProgrammeId,
+    volunteer: VolunteerId,
+    limit: int,
+    after: str | None,
+) -> StatementAnswer:
+    """A page of the statement, the newest first."""
+    before = seq_after(after, _NEWEST)
+    async with services.database.read() as reader:
+        found = await fetch_statement(reader, programme, volunteer, before, limit + 1)
+    lines, more = cut_page(found, limit)
+    cursor = str(lines[-1].seq) if more else None
+    response.headers.update(link_next(request, cursor))
+    return StatementAnswer(lines=[_render_line(line) for line in lines], next=cursor)
+
+
+def _render_line(line: StatementLine) -> StatementLineAnswer:
+    return StatementLineAnswer(
+        seq=line.seq,
+        transaction_id=format_id("txn", line.transaction),
+        kind=line.kind,
+        reason=line.reason,
+        occurred_at=line.occurred_at,
+        recorded_at=line.recorded_at,
+        points=line.points,
+        pending_points=line.pending_points,
+        minutes=line.minutes,
+        merchant=line.merchant,
+    )

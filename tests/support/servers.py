@@ -1,0 +1,44 @@
+"""The PostgreSQL server of a test run: an outside one if the environment names it, else one of our own."""
+
+import asyncio
+import contextlib
+import importlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+from tests.support.databases import TestServer, drop_database, make_template
+
+
+@contextlib.contextmanager
+def _an_address() -> Iterator[str]:
+    if outside := os.environ.get("LIYU_DATABASE_URL"):
+        yield outside
+        return
+    with tempfile.TemporaryDirectory(prefix="liyu-tests-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # as root the server runs as nobody, who must get through to its data
+        postgres = importlib.import_module("app.store.postgres")
+        embedded = postgres.EmbeddedPostgres(
+            Path(folder) / "postgres", binaries=postgres.find_binaries(None), durable=False
+        )
+        try:
+            yield embedded.start()
+        finally:
+            embedded.stop()
+
+
+@contextlib.contextmanager
+def a_server() -> Iterator[TestServer]:
+    """A server with the run's template for the length of the block. Call it from the main thread.
+
+    Should this process be killed, the embedded server goes with it; on an outside one the template stays.
+    """
+    with _an_address() as url:
+        server = TestServer(url=url, template=f"liyu_test_{uuid4().hex[:8]}")
+        try:
+            asyncio.run(make_template(server))
+            yield server
+        finally:
+            asyncio.run(drop_database(server, server.template))
