@@ -1,6 +1,7 @@
 """The composition root: makes the parts of one process and puts them together."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -37,8 +38,9 @@ from app.api.openapi import build_contract, render_contract
 from app.api.problems import add_problem_handlers
 from app.api.services import Services
 from app.engine.committer import Committers
-from app.settings import Settings, master_key_of
+from app.settings import Settings, master_key_of, read_settings
 from app.store.database import Database
+from app.telemetry import configure_logging
 
 ROUTERS = (
     pos.router,
@@ -129,3 +131,10 @@ def _serve_contract(app: FastAPI) -> None:
 
     app.add_route("/openapi.json", serve_json, include_in_schema=False)
     app.add_route("/openapi.yaml", serve_yaml, include_in_schema=False)
+
+
+def create_app_from_environment() -> FastAPI:
+    """The application of a server process: settings from `LIYU_*`."""
+    settings = read_settings(os.environ)
+    configure_logging(level=settings.log_level, as_json=settings.log_json)
+    return create_app(settings)

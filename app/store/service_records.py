@@ -94,6 +94,23 @@ async def fetch_overlapping(
     return RecordId(found) if found else None
 
 
+_OVERLAPPING_PAIR = text("""
+SELECT a.id FROM service_records a
+JOIN service_records b ON b.programme_id = a.programme_id AND b.volunteer_id = a.volunteer_id AND b.id <> a.id
+    AND b.state IN ('entered', 'verified') AND b.started_at < a.ended_at AND b.ended_at > a.started_at
+WHERE a.programme_id = :programme AND a.id = ANY(:ids)
+LIMIT 1
+""")
+
+
+async def fetch_overlapping_pair(
+    tx: Tx, programme: ProgrammeId, records: Sequence[RecordId]
+) -> RecordId | None:
+    """One of these records that shares time with any other of its volunteer."""
+    found = await tx.scalar(_OVERLAPPING_PAIR, {"programme": programme, "ids": records})
+    return RecordId(found) if found else None
+
+
 _INSERT = text("""
 INSERT INTO service_records (programme_id, id, state, volunteer_id, team_id, evidence, activity, minutes, level,
                              started_at, ended_at, recorder_id, created_at)

@@ -7,20 +7,20 @@ from app.core.canonical import encode_transaction, format_instant, hash_leaf
 from app.core.codes import Code
 from app.core.pay_codes import LIFETIME
 from app.core.rows import PayCode, Redemption
-from app.engine.batch import run_batch
 from app.store.batch_rows import fetch_pay_codes, fetch_redemptions
 from app.store.database import Database
 from tests.support.cities import a_city
-from tests.support.city_rows import City
 from tests.support.clocks import Clock
 from tests.support.commands import (
     a_committer,
+    a_connection,
     a_pay_code,
     a_redeem,
     accepted,
     at_till,
     pay,
     refused,
+    run_together,
 )
 from tests.support.earnings import Service, earn
 from tests.support.ledgers import assert_sound, fetch_balances, fetch_journal, fetch_rows
@@ -55,12 +55,11 @@ async def test_a_redemption_leaves_its_rows(database: Database, clock: Clock) ->
     redemption, used = outcome.rows
     assert isinstance(redemption, Redemption)
     assert used == PayCode(code, city.volunteers[0], clock.now + LIFETIME, redemption.id)
-    connection = await database.connect_batch()
-    try:
-        assert await fetch_redemptions(connection, city.programme, [redemption.id]) == {redemption.id: redemption}
+    async with a_connection(database) as connection:
+        assert await fetch_redemptions(connection, city.programme, [redemption.id]) == {
+            redemption.id: redemption
+        }
         assert await fetch_pay_codes(connection, city.programme, [code]) == {code: used}
-    finally:
-        await connection.close()
     stored = "SELECT seq, transaction_id FROM redemptions WHERE id = :id"
     assert await fetch_rows(database, stored, id=redemption.id) == [(outcome.seq, outcome.transaction)]
 
@@ -89,19 +88,63 @@ async def test_the_lot_that_expires_first_is_spent_first(database: Database, clo
     assert isinstance(redemption, Redemption)
     assert [(part.expires_on.year, part.points) for part in redemption.lots] == [(2027, 50), (2028, 10)]
     balances = await fetch_balances(database, city.programme)
-    assert [
-        balances[lot(AccountKind.WALLET, volunteer, part.expires_on)] for part in redemption.lots
-    ] == [0, 20]
+    assert [balances[lot(AccountKind.WALLET, volunteer, part.expires_on)] for part in redemption.lots] == [
+        0,
+        20,
+    ]
 
 
 async def test_one_batch_sees_its_own_commands(database: Database, clock: Clock) -> None:
-    """Of two redemptions in one batch that together exceed the wallet, the second is refused by what is left."""
+    """Of two redemptions in one batch that together exceed the wallet, the second is refused."""
     city = await a_city(database, clock, points=100)
     till = city.tills[0]
     async with a_committer(database, city.programme, clock) as committer:
         codes = [await a_pay_code(committer, city.volunteers[0]) for _ in range(2)]
     commands = [a_redeem(till, code, 70, f"A-{number}") for number, code in enumerate(codes)]
-    first, second = await _run_together(database, city, clock, *(at_till(till, command) for command in commands))
+    first, second = await run_together(
+        database, city.programme, clock, *(at_till(till, command) for command in commands)
+    )
     accepted(first)
     assert refused(second) is Code.NOT_ENOUGH
     await assert_sound(database, city.programme)
+
+
+async def test_a_code_pays_once_within_a_batch(database: Database, clock: Clock) -> None:
+    """Two tills with one code in one batch: the first takes points, the second learns that it is used."""
+    city = await a_city(database, clock)
+    async with a_committer(database, city.programme, clock) as committer:
+        code = await a_pay_code(committer, city.volunteers[0])
+    submissions = [at_till(till, a_redeem(till, code, 10, "A-1")) for till in city.tills]
+    first, second = await run_together(database, city.programme, clock, *submissions)
+    accepted(first)
+    assert refused(second) is Code.CODE_USED
+
+
+async def test_a_key_twice_in_one_batch_is_done_once(database: Database, clock: Clock) -> None:
+    """The second of two equal submissions in one batch is a replay; with another body it is a conflict."""
+    city = await a_city(database, clock)
+    till = city.tills[0]
+    async with a_committer(database, city.programme, clock) as committer:
+        code = await a_pay_code(committer, city.volunteers[0])
+    submissions = [at_till(till, a_redeem(till, code, 10, "A-1")) for _ in range(2)]
+    other = at_till(till, a_redeem(till, code, 11, "A-1"))
+    first, second, third = await run_together(database, city.programme, clock, *submissions, other)
+    assert accepted(second) == accepted(first)
+    assert (first.replayed, second.replayed, second.seq) == (False, True, first.seq)
+    assert refused(third) is Code.OUT_TRADE_NO_USED
+    assert await fetch_rows(database, "SELECT points FROM redemptions") == [(10,)]
+    await assert_sound(database, city.programme)
+
+
+async def test_a_clock_that_goes_back_does_not_take_the_journal_along(
+    database: Database, clock: Clock
+) -> None:
+    """`recorded_at` never falls: after the machine's clock was set back, the last moment is kept."""
+    city = await a_city(database, clock)
+    async with a_committer(database, city.programme, clock) as committer:
+        accepted(await pay(committer, city.tills[0], city.volunteers[0], 10, "A-1"))
+        latest = clock.now
+        clock.move(timedelta(hours=-1))
+        accepted(await pay(committer, city.tills[0], city.volunteers[0], 10, "A-2"))
+    recorded = [posted.recorded_at for posted in await fetch_journal(database, city.programme)]
+    assert recorded[-2:] == [latest, latest]

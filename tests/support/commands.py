@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from uuid import UUID
 
@@ -17,9 +18,9 @@ from app.core.pay_codes import IssuePayCode
 from app.core.quantities import Points
 from app.core.redemptions import Redeem
 from app.core.rows import PayCodeHash, TradeNo
-from app.engine.batch import Outcome, Submission
+from app.engine.batch import Outcome, Submission, run_batch
 from app.engine.committer import BATCH_MAX, QUEUE_MAX, Committer
-from app.store.database import Database
+from app.store.database import BatchConnection, Database
 from tests.support.city_rows import Till
 
 
@@ -38,6 +39,36 @@ async def a_committer(
         yield committer
     finally:
         await committer.close()
+
+
+@contextlib.asynccontextmanager
+async def a_connection(database: Database) -> AsyncIterator[BatchConnection]:
+    """A connection such as committers have, for the length of the block."""
+    connection = await database.connect_batch()
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def run_together(
+    database: Database, programme: ProgrammeId, clock: Callable[[], datetime], *submissions: Submission
+) -> list[Outcome]:
+    """Run submissions as exactly one batch."""
+    async with a_connection(database) as connection:
+        return await run_batch(connection, programme, lambda: submissions, clock)
+
+
+async def run_apart(
+    database: Database, programme: ProgrammeId, clock: Callable[[], datetime], *submissions: Submission
+) -> list[Outcome]:
+    """Run submissions as a batch each."""
+    async with a_connection(database) as connection:
+        outcomes = [
+            await run_batch(connection, programme, partial(tuple, [submission]), clock)
+            for submission in submissions
+        ]
+    return [outcome for [outcome] in outcomes]
 
 
 def a_submission(

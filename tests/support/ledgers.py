@@ -112,7 +112,7 @@ def _replayed(journal: Collection[Posted]) -> Counter[AccountKey]:
 
 
 async def assert_sound(database: Database, programme: ProgrammeId) -> None:
-    """The ledger's invariants hold: no gap, every leaf recomputes, replay equals stored, floors, zero sums."""
+    """The ledger's invariants hold: no gap, leaves recompute, replay equals stored, floors, zero sums."""
     async with database.snapshot() as reader:
         journal = await _journal(reader, programme)
         stored = dict((await _accounts(reader, programme)).values())

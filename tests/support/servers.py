@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import importlib
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+from app.store.postgres import EmbeddedPostgres, find_binaries
 from tests.support.databases import TestServer, drop_database, make_template
 
 
@@ -18,15 +18,10 @@ def _an_address() -> Iterator[str]:
         yield outside
         return
     with tempfile.TemporaryDirectory(prefix="liyu-tests-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # as root the server runs as nobody, who must get through to its data
-        postgres = importlib.import_module("app.store.postgres")
-        embedded = postgres.EmbeddedPostgres(
-            Path(folder) / "postgres", binaries=postgres.find_binaries(None), durable=False
-        )
-        try:
-            yield embedded.start()
-        finally:
-            embedded.stop()
+        # As root the server runs as nobody, who has to get through; its own data stays its own.
+        Path(folder).chmod(0o755)
+        with EmbeddedPostgres(Path(folder) / "data", binaries=find_binaries(None), durable=False) as own:
+            yield own
 
 
 @contextlib.contextmanager

@@ -1,0 +1,60 @@
+"""A till and a few people, speaking the public HTTP contract and nothing else."""
+
+import json
+import secrets
+import time
+from typing import Any
+
+import httpx
+
+from app.security.till_signatures import sign
+
+
+class Till:
+    """A merchant's till with its secret."""
+
+    def __init__(self, client: httpx.Client, terminal: str, secret: str) -> None:
+        self._client = client
+        self._terminal = terminal
+        self._secret = secret
+
+    def call(self, method: str, target: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """Send one signed request."""
+        content = json.dumps(body).encode() if body is not None else b""
+        authorization = sign(
+            terminal=self._terminal,
+            secret=self._secret.encode(),
+            method=method,
+            target=target,
+            body=content,
+            timestamp=int(time.time()),
+            nonce=secrets.token_hex(8),
+        )
+        headers = {"Authorization": authorization, "Content-Type": "application/json"}
+        return self._client.request(method, target, content=content, headers=headers)
+
+    def redeem(self, trade_no: str, code: str, points: int) -> httpx.Response:
+        """Take points."""
+        body = {"out_trade_no": trade_no, "auth_code": code, "points": points}
+        return self.call("POST", "/v1/pos/redemptions", body)
+
+    def query(self, trade_no: str) -> httpx.Response:
+        """Ask what became of an order."""
+        return self.call("GET", f"/v1/pos/redemptions/{trade_no}")
+
+
+class Person:
+    """Someone with an access token."""
+
+    def __init__(self, client: httpx.Client, token: str) -> None:
+        self._client = client
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def get(self, target: str) -> httpx.Response:
+        """Read something."""
+        return self._client.get(target, headers=self._headers)
+
+    def post(self, target: str, body: dict[str, Any] | None = None, key: str | None = None) -> httpx.Response:
+        """Change something, under a fresh idempotency key unless one is given."""
+        headers = {**self._headers, "Idempotency-Key": key or secrets.token_hex(16)}
+        return self._client.post(target, json=body, headers=headers)
