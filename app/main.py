@@ -15,12 +15,12 @@ from app.actions.keys import KeyCabinet
 from app.actions.terminals import TillDirectory
 from app.actions.users import LoginGuard
 from app.api import (
+    accounts,
     accrual_policies,
     auth,
     events,
     funds,
     health,
-    ledger,
     me,
     merchants,
     pos,
@@ -29,7 +29,9 @@ from app.api import (
     stores,
     teams,
     terminals,
+    transactions,
     users,
+    volunteer_accounts,
     volunteers,
 )
 from app.api.access import check_every_route_guarded
@@ -50,13 +52,15 @@ ROUTERS = (
     accrual_policies.router,
     teams.router,
     volunteers.router,
+    volunteer_accounts.router,
     users.router,
     service_records.router,
     merchants.router,
     stores.router,
     terminals.router,
     funds.router,
-    ledger.router,
+    transactions.router,
+    accounts.router,
     events.router,
     health.router,
 )

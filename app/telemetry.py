@@ -7,9 +7,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 BATCH_SECONDS = Histogram("liyu_batch_seconds", "Time to commit one batch of commands.")
-BATCH_SIZE = Histogram(
-    "liyu_batch_commands", "Commands in one batch.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-)
+BATCH_SIZE = Histogram("liyu_batch_commands", "Commands in one batch.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512))
 QUEUE_LENGTH = Gauge("liyu_queue_commands", "Commands waiting for the committer.", ["programme"])
 REQUESTS = Counter("liyu_requests", "Answered requests.", ["method", "route", "status"])
 

@@ -47,9 +47,7 @@ class KeyCabinet:
         self._token_keys.pop(programme, None)
 
 
-async def rotate_signing_key(
-    tx: Tx, cabinet: KeyCabinet, programme: ProgrammeId, clock: Callable[[], datetime]
-) -> str:
+async def rotate_signing_key(tx: Tx, cabinet: KeyCabinet, programme: ProgrammeId, clock: Callable[[], datetime]) -> str:
     """Make a new signing key and let it sign from now on. Returns its kid, `<programme>.<number>`."""
     number = len(await fetch_keys(tx, programme)) + 1
     kid = f"{programme}.{number}"

@@ -14,7 +14,11 @@ from app.store.regions import Region, insert_regions
 
 
 async def create_programme(
-    tx: Tx, cabinet: KeyCabinet, programme: ProgrammeRow, regions: Sequence[Region], clock: Callable[[], datetime]
+    tx: Tx,
+    cabinet: KeyCabinet,
+    programme: ProgrammeRow,
+    regions: Sequence[Region],
+    clock: Callable[[], datetime],
 ) -> ProgrammeRow | Rejected:
     """Make a programme with an empty journal, its regions, and a first signing key."""
     if not is_programme_id(programme.id) or programme.zone not in available_timezones():

@@ -87,7 +87,9 @@ async def run_action(
     if isinstance(done, Rejected):
         return done
     if done.shown_once:
-        return ActionAnswer(json.dumps({**json.loads(done.answer), **done.shown_once}, ensure_ascii=False), False)
+        return ActionAnswer(
+            json.dumps({**json.loads(done.answer), **done.shown_once}, ensure_ascii=False), replayed=False
+        )
     return ActionAnswer(done.answer, replayed=False)
 
 

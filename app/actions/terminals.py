@@ -86,7 +86,13 @@ class IssuedSecret:
 
 
 async def register_terminal(
-    tx: Tx, vault: Keyring, programme: ProgrammeId, terminal: TerminalId, store: StoreId, label: str, at: datetime
+    tx: Tx,
+    vault: Keyring,
+    programme: ProgrammeId,
+    terminal: TerminalId,
+    store: StoreId,
+    label: str,
+    at: datetime,
 ) -> IssuedSecret | Rejected:
     """Register a till at a store and make its secret."""
     found = await fetch_store(tx, programme, store)
@@ -123,9 +129,7 @@ async def rotate_secret(
     return IssuedSecret(replace(found, secret=sealed, previous_valid_until=at + overlap), secret)
 
 
-async def disable_terminal(
-    tx: Tx, programme: ProgrammeId, terminal: TerminalId, at: datetime
-) -> Terminal | Rejected:
+async def disable_terminal(tx: Tx, programme: ProgrammeId, terminal: TerminalId, at: datetime) -> Terminal | Rejected:
     """Disable a terminal at once and for good. Doing it twice changes nothing."""
     await disable(tx, programme, terminal, at)
     return await fetch_terminal(tx, programme, terminal) or Rejected(Code.NOT_FOUND)

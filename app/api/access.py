@@ -1,4 +1,4 @@
-"""Access: every route names what it needs. A route that names nothing is not served: the application refuses to start."""
+"""Access: every route names what it needs. With a route that names nothing the application refuses to start."""
 
 from datetime import datetime
 

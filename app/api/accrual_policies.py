@@ -96,9 +96,7 @@ async def post_policy(
         return policy if added else Rejected(Code.ALREADY_EXISTS)
 
     described = body.model_dump(mode="json")
-    return await act(
-        services, ticket, add, lambda made: note(_render(made), "policy.create", made.version, described)
-    )
+    return await act(services, ticket, add, lambda made: note(_render(made), "policy.create", made.version, described))
 
 
 @router.get(

@@ -14,7 +14,7 @@ from app.api.acting import act, note, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.operations import IdempotencyKey, refusals, writes
 from app.api.problems import refuse
-from app.api.services import Services, Serves
+from app.api.services import Serves, Services
 from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId
 from app.security.actors import Actor, ActorKind

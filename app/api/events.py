@@ -9,10 +9,10 @@ from pydantic import Field
 from app.api.access import Requires
 from app.api.bodies import Answer
 from app.api.fields import TransactionRef
-from app.api.ledger import TransferAnswer, render_transaction
 from app.api.operations import reads
 from app.api.paging import PAGE, After, Limit, link_next, seq_after
 from app.api.services import Serves
+from app.api.transactions import TransferAnswer, render_transaction
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.ledger import fetch_transactions

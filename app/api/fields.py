@@ -1,10 +1,9 @@
 """The kinds of field that many bodies share, with their limits and how they read on the wire."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
-
 
 
 def _id_field(prefix: str) -> object:
@@ -48,3 +47,5 @@ Moment = Annotated[
 ]
 PointsField = Annotated[int, Field(ge=1, le=1_000_000_000, examples=[120])]
 FenField = Annotated[int, Field(ge=1, le=1_000_000_000_000, examples=[350_000])]
+AccountPath = Annotated[str, Field(examples=["wallet.vol_0190c6f0a1b27c3d8e9f00112233aabb.2028-12-31"])]
+"""The name of an account: kind, owner, part."""

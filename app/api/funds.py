@@ -128,13 +128,21 @@ async def post_fund(
 
     described = body.model_dump(mode="json")
     return await act(
-        services, ticket, open_it, lambda made: note(_render(made), "fund.open", format_id("fun", made.id), described)
+        services,
+        ticket,
+        open_it,
+        lambda made: note(_render(made), "fund.open", format_id("fun", made.id), described),
     )
 
 
 @router.get("", operation_id="listFunds", summary="Funds", response_model=FundPage, responses=reads())
 async def list_funds(
-    request: Request, response: Response, services: Serves, actor: Reads, limit: Limit = PAGE, after: After = None
+    request: Request,
+    response: Response,
+    services: Serves,
+    actor: Reads,
+    limit: Limit = PAGE,
+    after: After = None,
 ) -> FundPage:
     """With what is left in each."""
     begin = FundId(id_after("fun", after))
@@ -147,7 +155,11 @@ async def list_funds(
 
 
 @router.get(
-    "/{fund_id}", operation_id="getFund", summary="One fund", response_model=FundAnswer, responses=reads(Code.NOT_FOUND)
+    "/{fund_id}",
+    operation_id="getFund",
+    summary="One fund",
+    response_model=FundAnswer,
+    responses=reads(Code.NOT_FOUND),
 )
 async def get_fund(services: Serves, actor: Reads, fund_id: str) -> FundAnswer:
     """With what is left in it."""
@@ -187,9 +199,7 @@ async def post_donation(
     )
     outcome = await services.committers.submit(
         actor.programme,
-        Submission(
-            command=command, key=AnswerKey(actor.reference, key), body_hash=received.hash + fund_id.encode()
-        ),
+        Submission(command=command, key=AnswerKey(actor.reference, key), body_hash=received.hash + fund_id.encode()),
     )
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)

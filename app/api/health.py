@@ -58,7 +58,10 @@ async def get_readiness(services: Serves) -> Response:
     operation_id="getMetrics",
     summary="What the process counts, for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}, "description": "Metrics"}, **refusals((Code.PARAM_ERROR,))},
+    responses={
+        200: {"content": {"text/plain": {}}, "description": "Metrics"},
+        **refusals((Code.PARAM_ERROR,)),
+    },
     openapi_extra={"x-access": PUBLIC},
 )
 async def get_metrics() -> Response:

@@ -17,7 +17,7 @@ from app.api.wallets import StatementAnswer, WalletAnswer, read_statement, read_
 from app.core.canonical import parse_instant
 from app.core.codes import Code, Rejected
 from app.core.idempotency import AnswerKey
-from app.core.ids import VolunteerId, format_id
+from app.core.ids import VolunteerId
 from app.core.pay_codes import IssuePayCode
 from app.engine.batch import Submission
 from app.security.actors import Actor
@@ -52,7 +52,14 @@ def _own_id(actor: Actor) -> VolunteerId:
     summary="A code to pay with at a till (付款码)",
     response_model=PayCodeAnswer,
     responses=refusals(
-        (Code.PARAM_ERROR, Code.TOKEN_ERROR, Code.NO_AUTH, Code.ACCOUNT_FROZEN, Code.NOT_FOUND, Code.SYSTEM_BUSY)
+        (
+            Code.PARAM_ERROR,
+            Code.TOKEN_ERROR,
+            Code.NO_AUTH,
+            Code.ACCOUNT_FROZEN,
+            Code.NOT_FOUND,
+            Code.SYSTEM_BUSY,
+        )
     ),
 )
 async def issue_pay_code(
@@ -60,7 +67,7 @@ async def issue_pay_code(
     actor: Pays,
     key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=64, pattern=r"^[0-9A-Za-z_.:-]+$")] = None,
 ) -> Response:
-    """Eighteen digits beginning 96, for one use within 60 seconds. With an Idempotency-Key a retry gets the same code."""
+    """Eighteen digits beginning 96, for one use within 60 seconds; with an Idempotency-Key a retry gets the same."""
     volunteer = _own_id(actor)
     number = key or uuid7().hex
     cabinet = services.cabinet
@@ -100,7 +107,12 @@ async def get_wallet(services: Serves, actor: Reads) -> WalletAnswer:
     responses=reads(),
 )
 async def get_statement(
-    request: Request, response: Response, services: Serves, actor: Reads, limit: Limit = PAGE, after: After = None
+    request: Request,
+    response: Response,
+    services: Serves,
+    actor: Reads,
+    limit: Limit = PAGE,
+    after: After = None,
 ) -> StatementAnswer:
     """The newest first; `next` is the cursor of the page behind."""
     return await read_statement(request, response, services, actor.programme, _own_id(actor), limit, after)

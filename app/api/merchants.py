@@ -15,7 +15,7 @@ from app.api.fields import MerchantRef, Name, RegionCode
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import FieldProblem, Problem
-from app.api.services import Services, Serves
+from app.api.services import Serves, Services
 from app.core.codes import Code, Rejected
 from app.core.identifiers import check_credit_code
 from app.core.ids import MerchantId, format_id, parse_id
@@ -128,7 +128,12 @@ async def post_merchant(
 
 @router.get("", operation_id="listMerchants", summary="Merchants", response_model=MerchantPage, responses=reads())
 async def list_merchants(
-    request: Request, response: Response, services: Serves, actor: Reads, limit: Limit = PAGE, after: After = None
+    request: Request,
+    response: Response,
+    services: Serves,
+    actor: Reads,
+    limit: Limit = PAGE,
+    after: After = None,
 ) -> MerchantPage:
     """All of them; a merchant's staff see their own only."""
     begin = MerchantId(id_after("mer", after))
@@ -159,9 +164,7 @@ async def get_merchant(services: Serves, actor: Reads, merchant_id: str) -> Resp
     return json_answer(_render(found).model_dump_json(), ETag=f'"{found.revision}"')
 
 
-async def _set_status(
-    services: Services, actor: Actor, key: str, merchant_id: str, status: MerchantStatus
-) -> Response:
+async def _set_status(services: Services, actor: Actor, key: str, merchant_id: str, status: MerchantStatus) -> Response:
     merchant = merchant_named(merchant_id, actor)
 
     async def change(tx: Tx) -> Merchant | Rejected:

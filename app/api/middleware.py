@@ -79,7 +79,7 @@ class RequestMiddleware:
                 await answer(Code.BODY_TOO_LARGE)
             else:
                 await self._app(scope, counted, marked)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last answer when all else failed
             _log.exception("request broken")
             await answer(Code.SYSTEM_ERROR)
         route = getattr(scope.get("route"), "path", "")

@@ -75,5 +75,3 @@ def writes(*codes: Code) -> dict[int | str, dict[str, Any]]:
 def till_refusals(*codes: Code) -> dict[int | str, dict[str, Any]]:
     """The refusals of a route that a till calls."""
     return refusals((Code.SIGN_ERROR, *codes))
-
-

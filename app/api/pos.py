@@ -52,7 +52,8 @@ class RedemptionRequest(Body):
         ),
     ]
     auth_code: Annotated[
-        str, Field(min_length=1, max_length=64, description="The code as scanned", examples=["961234567890123456"])
+        str,
+        Field(min_length=1, max_length=64, description="The code as scanned", examples=["961234567890123456"]),
     ]
     points: PointsField
     order: OrderNote | None = None

@@ -20,7 +20,11 @@ class ProblemText:
 
 _TEXTS = {
     Code.PARAM_ERROR: ProblemText(
-        400, "参数错误", "The request is not well formed", "请按 errors 中的提示修改后重新提交", "Correct the fields in `errors`"
+        400,
+        "参数错误",
+        "The request is not well formed",
+        "请按 errors 中的提示修改后重新提交",
+        "Correct the fields in `errors`",
     ),
     Code.IDEMPOTENCY_KEY_MISSING: ProblemText(
         400,
@@ -51,7 +55,11 @@ _TEXTS = {
         "The volunteer should ask the town's volunteer station",
     ),
     Code.MERCHANT_SUSPENDED: ProblemText(
-        403, "商家已暂停兑换", "The merchant is suspended", "请商家联系志愿服务指导中心", "Ask the city's volunteer centre"
+        403,
+        "商家已暂停兑换",
+        "The merchant is suspended",
+        "请商家联系志愿服务指导中心",
+        "Ask the city's volunteer centre",
     ),
     Code.NOT_FOUND: ProblemText(404, "未找到", "There is no such thing", "请核对编号", "Check the id"),
     Code.ORDER_NOT_EXIST: ProblemText(
@@ -87,7 +95,11 @@ _TEXTS = {
     ),
     Code.ALREADY_EXISTS: ProblemText(409, "已存在", "It exists already", "请使用已有的", "Use the one that exists"),
     Code.EDIT_CONFLICT: ProblemText(
-        412, "内容已被他人修改", "Someone else has changed it", "请刷新后重试", "Fetch it again and repeat the change"
+        412,
+        "内容已被他人修改",
+        "Someone else has changed it",
+        "请刷新后重试",
+        "Fetch it again and repeat the change",
     ),
     Code.NOT_ENOUGH: ProblemText(409, "可用积分不足", "Not enough points", "请减少积分后重新下单", "Use fewer points"),
     Code.OUT_OF_STOCK: ProblemText(409, "库存不足，请选择其他礼品", "Out of stock", "请选择其他礼品", "Choose another"),
@@ -95,7 +107,11 @@ _TEXTS = {
         409, "已超出兑换限额", "Above the limit of the programme", "请减少积分后重新下单", "Use fewer points"
     ),
     Code.CODE_INVALID: ProblemText(
-        409, "付款码无效", "This is not a pay code", "请志愿者刷新付款码后重试", "Ask the volunteer to refresh the code"
+        409,
+        "付款码无效",
+        "This is not a pay code",
+        "请志愿者刷新付款码后重试",
+        "Ask the volunteer to refresh the code",
     ),
     Code.CODE_EXPIRED: ProblemText(
         409,
@@ -111,23 +127,41 @@ _TEXTS = {
         "请先查询原订单，勿重复扣分",
         "Query the first order; refresh the code for a new one",
     ),
-    Code.ALREADY_USED: ProblemText(409, "该兑换码已核销", "The voucher has been used", "请查看核销记录", "See its record"),
+    Code.ALREADY_USED: ProblemText(
+        409, "该兑换码已核销", "The voucher has been used", "请查看核销记录", "See its record"
+    ),
     Code.ORDER_REVERSED: ProblemText(409, "订单已撤销", "The order was reversed", "请重新下单", "Make a new order"),
     Code.ORDER_CLOSED: ProblemText(409, "订单已关闭", "The order is closed", "请重新下单", "Make a new order"),
     Code.REVERSE_EXPIRED: ProblemText(
         409, "订单已超过可撤销期限", "Too late to reverse", "请改用退款", "Make a refund instead"
     ),
     Code.REFUND_EXPIRED: ProblemText(
-        409, "订单已超过可退款期限", "Too late to refund", "请联系志愿服务指导中心", "Ask the city's volunteer centre"
+        409,
+        "订单已超过可退款期限",
+        "Too late to refund",
+        "请联系志愿服务指导中心",
+        "Ask the city's volunteer centre",
     ),
     Code.REFUND_TOO_MUCH: ProblemText(
-        409, "退还积分超过可退积分", "More than can be refunded", "请核对可退积分", "Refund no more than is left"
+        409,
+        "退还积分超过可退积分",
+        "More than can be refunded",
+        "请核对可退积分",
+        "Refund no more than is left",
     ),
     Code.FUND_EXHAUSTED: ProblemText(
-        409, "结算资金不足，暂停兑换", "The settlement fund is exhausted", "请联系志愿服务指导中心", "Ask the volunteer centre"
+        409,
+        "结算资金不足，暂停兑换",
+        "The settlement fund is exhausted",
+        "请联系志愿服务指导中心",
+        "Ask the volunteer centre",
     ),
     Code.STATE_CONFLICT: ProblemText(
-        409, "当前状态不允许该操作", "Not possible in its present state", "请刷新后查看状态", "Look at its state"
+        409,
+        "当前状态不允许该操作",
+        "Not possible in its present state",
+        "请刷新后查看状态",
+        "Look at its state",
     ),
     Code.SELF_REVIEW: ProblemText(
         409,
@@ -137,18 +171,34 @@ _TEXTS = {
         "Someone else must review it",
     ),
     Code.NO_POLICY: ProblemText(
-        409, "服务当日没有生效的积分规则", "No accrual policy was in force that day", "请先发布积分规则", "Publish one first"
+        409,
+        "服务当日没有生效的积分规则",
+        "No accrual policy was in force that day",
+        "请先发布积分规则",
+        "Publish one first",
     ),
     Code.OVERLAP: ProblemText(
-        409, "服务时间与已有记录重叠", "It overlaps another record", "请核对服务时间", "Check the times of service"
+        409,
+        "服务时间与已有记录重叠",
+        "It overlaps another record",
+        "请核对服务时间",
+        "Check the times of service",
     ),
     Code.HOURS_CONSUMED: ProblemText(
-        409, "时长已用于礼遇申请", "The hours have been used for a benefit", "请先处理该礼遇", "Settle the benefit first"
+        409,
+        "时长已用于礼遇申请",
+        "The hours have been used for a benefit",
+        "请先处理该礼遇",
+        "Settle the benefit first",
     ),
     Code.LOT_EXPIRED: ProblemText(409, "积分已过期", "The points have expired", "请使用其他积分", "Use other points"),
     Code.BODY_TOO_LARGE: ProblemText(413, "请求内容过大", "The body is too large", "请缩小请求", "Send less"),
     Code.UNSUPPORTED_MEDIA_TYPE: ProblemText(
-        415, "仅支持 application/json", "Only application/json is taken", "请设置 Content-Type", "Set the Content-Type"
+        415,
+        "仅支持 application/json",
+        "Only application/json is taken",
+        "请设置 Content-Type",
+        "Set the Content-Type",
     ),
     Code.FREQUENCY_LIMITED: ProblemText(
         429, "操作过于频繁，请稍后再试", "Too many requests", "请稍后再试", "Try again later"
@@ -161,7 +211,11 @@ _TEXTS = {
         "Query with the same number; do not order again",
     ),
     Code.SYSTEM_BUSY: ProblemText(
-        503, "系统繁忙，请用原订单号重试", "Too busy", "请稍后用原订单号重试", "Send the same request again in a moment"
+        503,
+        "系统繁忙，请用原订单号重试",
+        "Too busy",
+        "请稍后用原订单号重试",
+        "Send the same request again in a moment",
     ),
 }
 TEXTS: Mapping[Code, ProblemText] = MappingProxyType(_TEXTS)

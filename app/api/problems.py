@@ -46,7 +46,9 @@ class ProblemDocument(BaseModel):
     figures: dict[str, int | str] = Field(
         default_factory=dict, description="Figures that explain the refusal", examples=[{"available": 80}]
     )
-    request_id: str = Field(description="Name this when you ask for help", examples=["0190c6f0a1b27c3d8e9f00112233aabb"])
+    request_id: str = Field(
+        description="Name this when you ask for help", examples=["0190c6f0a1b27c3d8e9f00112233aabb"]
+    )
 
 
 class Problem(Exception):

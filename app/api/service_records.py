@@ -15,7 +15,7 @@ from app.api.fields import Moment, Name, RecordRef, TeamRef, TransactionRef, Use
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import FieldProblem, Problem, refuse
-from app.api.services import Services, Serves
+from app.api.services import Serves, Services
 from app.api.teams import team_named
 from app.api.volunteers import volunteer_named
 from app.core.claw_backs import ClawBack
@@ -45,9 +45,7 @@ class RecordRequest(Body):
 
     volunteer_id: VolunteerRef
     team_id: TeamRef
-    evidence: Annotated[
-        Evidence, Field(description="`attested` (荣誉时数) is recorded but never becomes points")
-    ]
+    evidence: Annotated[Evidence, Field(description="`attested` (荣誉时数) is recorded but never becomes points")]
     activity: Annotated[Name, Field(examples=["文明劝导"])]
     started_at: Moment
     ended_at: Moment
@@ -171,7 +169,11 @@ async def post_record(
 
 
 @router.get(
-    "", operation_id="listServiceRecords", summary="Service records", response_model=RecordPage, responses=reads()
+    "",
+    operation_id="listServiceRecords",
+    summary="Service records",
+    response_model=RecordPage,
+    responses=reads(),
 )
 async def list_records(
     request: Request,
@@ -187,9 +189,7 @@ async def list_records(
     """All of them, or those of a volunteer, a team, a state."""
     begin = RecordId(id_after("rec", after))
     person = parse_id("vol", volunteer) if volunteer else None
-    wanted = RecordFilter(
-        volunteer=VolunteerId(person) if person else None, team=team_named(team), state=state
-    )
+    wanted = RecordFilter(volunteer=VolunteerId(person) if person else None, team=team_named(team), state=state)
     async with services.database.read() as reader:
         views = await fetch_records_page(reader, actor.programme, begin, limit + 1, wanted)
     page, more = cut_page(views, limit)
@@ -205,9 +205,7 @@ def _record_named(reference: str) -> RecordId:
     return RecordId(value)
 
 
-async def _answer_record(
-    services: Services, actor: Actor, record: RecordId, *, replayed: bool = False
-) -> Response:
+async def _answer_record(services: Services, actor: Actor, record: RecordId, *, replayed: bool = False) -> Response:
     async with services.database.read() as reader:
         view = await fetch_record(reader, actor.programme, record)
     if view is None:
@@ -232,9 +230,7 @@ async def _submit(
 ) -> Response:
     outcome = await services.committers.submit(
         actor.programme,
-        Submission(
-            command=command, key=AnswerKey(actor.reference, key), body_hash=f"{verb} {record.hex}".encode()
-        ),
+        Submission(command=command, key=AnswerKey(actor.reference, key), body_hash=f"{verb} {record.hex}".encode()),
     )
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)

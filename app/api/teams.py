@@ -107,7 +107,10 @@ async def post_team(
 
     described = body.model_dump(mode="json")
     return await act(
-        services, ticket, create, lambda made: note(_render(made), "team.create", format_id("tea", made.id), described)
+        services,
+        ticket,
+        create,
+        lambda made: note(_render(made), "team.create", format_id("tea", made.id), described),
     )
 
 
@@ -133,7 +136,11 @@ async def list_teams(
 
 
 @router.get(
-    "/{team_id}", operation_id="getTeam", summary="One team", response_model=TeamAnswer, responses=reads(Code.NOT_FOUND)
+    "/{team_id}",
+    operation_id="getTeam",
+    summary="One team",
+    response_model=TeamAnswer,
+    responses=reads(Code.NOT_FOUND),
 )
 async def get_team(services: Serves, actor: Reads, team_id: str) -> TeamAnswer:
     """404 for a team of another programme too."""

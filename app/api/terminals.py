@@ -19,7 +19,15 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves
 from app.core.codes import Code, Rejected
-from app.core.ids import ProgrammeId, StoreId, TerminalId, format_id, format_terminal, parse_id, parse_terminal
+from app.core.ids import (
+    ProgrammeId,
+    StoreId,
+    TerminalId,
+    format_id,
+    format_terminal,
+    parse_id,
+    parse_terminal,
+)
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.database import Tx
@@ -149,9 +157,7 @@ async def rotate_terminal(
     async def rotate(tx: Tx) -> IssuedSecret | Rejected:
         return await rotate_secret(tx, services.cabinet.vault, actor.programme, terminal, overlap, ticket.at)
 
-    return await act(
-        services, ticket, rotate, lambda issued: _note(actor.programme, issued, "terminal.rotate"), 200
-    )
+    return await act(services, ticket, rotate, lambda issued: _note(actor.programme, issued, "terminal.rotate"), 200)
 
 
 @router.post(

@@ -62,7 +62,11 @@ async def identify_till(request: Request, body: bytes, services: Services) -> Ca
 
 
 def _check(
-    request: Request, body: bytes, authorization: TillAuthorization, till: KnownTill | None, services: Services
+    request: Request,
+    body: bytes,
+    authorization: TillAuthorization,
+    till: KnownTill | None,
+    services: Services,
 ) -> SignatureRefusal | None:
     if till is None:
         return None

@@ -119,7 +119,10 @@ async def post_user(
 
     described = {"kind": body.kind.value, "username": body.username}
     return await act(
-        services, ticket, create, lambda made: note(_render(made), "user.create", format_id("usr", made.id), described)
+        services,
+        ticket,
+        create,
+        lambda made: note(_render(made), "user.create", format_id("usr", made.id), described),
     )
 
 

@@ -11,19 +11,17 @@ from uuid_utils.compat import uuid7
 from app.actions.volunteers import register_volunteer, set_volunteer_status
 from app.api.access import Requires
 from app.api.acting import act, note, ticket_of
-from app.api.auth import TokenAnswer, give_token
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.fields import Moment, Name, RegionCode, TeamRef, VolunteerRef
-from app.api.operations import IdempotencyKey, reads, refusals, writes
+from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import FieldProblem, Problem
-from app.api.services import Services, Serves
+from app.api.services import Serves, Services
 from app.api.teams import team_named
-from app.api.wallets import StatementAnswer, WalletAnswer, read_statement, read_wallet
 from app.core.codes import Code, Rejected
 from app.core.ids import VolunteerId, format_id, parse_id
 from app.core.volunteers import VolunteerStatus, mask_name
-from app.security.actors import DEFAULT_SCOPES, Actor, ActorKind
+from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.database import Tx
 from app.store.volunteers import (
@@ -55,7 +53,7 @@ class VolunteerRequest(Body):
     region_code: RegionCode
     team_id: TeamRef | None = None
     registered_at: Moment | None = None
-    external_ids: Annotated[list[ExternalIdField], Field(max_length=10)] = []
+    external_ids: Annotated[list[ExternalIdField], Field(max_length=10)] = Field(default_factory=list)
 
 
 class VolunteerAnswer(Answer):
@@ -166,9 +164,7 @@ async def post_volunteer(
     )
 
 
-@router.get(
-    "", operation_id="listVolunteers", summary="Volunteers", response_model=VolunteerPage, responses=reads()
-)
+@router.get("", operation_id="listVolunteers", summary="Volunteers", response_model=VolunteerPage, responses=reads())
 async def list_volunteers(
     request: Request,
     response: Response,
@@ -177,7 +173,9 @@ async def list_volunteers(
     team: Annotated[str | None, Query(pattern="^tea_[0-9a-f]{32}$")] = None,
     region: Annotated[str | None, Query(pattern="^[0-9]{2,12}$")] = None,
     status: VolunteerStatus | None = None,
-    system: Annotated[str | None, Query(max_length=32, description="With external_id: the system it belongs to")] = None,
+    system: Annotated[
+        str | None, Query(max_length=32, description="With external_id: the system it belongs to")
+    ] = None,
     external_id: Annotated[str | None, Query(max_length=64)] = None,
     limit: Limit = PAGE,
     after: After = None,
@@ -268,68 +266,3 @@ async def unfreeze_volunteer(
 ) -> Response:
     """The points are still there."""
     return await _set_status(services, actor, received, key, volunteer_id, VolunteerStatus.ACTIVE)
-
-
-@router.post(
-    "/{volunteer_id}/access-tokens",
-    operation_id="issueVolunteerToken",
-    summary="A token with which the mini-program acts for a volunteer",
-    status_code=201,
-    response_model=TokenAnswer,
-    responses=refusals((Code.PARAM_ERROR, Code.TOKEN_ERROR, Code.NO_AUTH, Code.NOT_FOUND)),
-)
-async def issue_volunteer_token(
-    services: Serves,
-    actor: Annotated[Actor, Depends(Requires(Scope.VOLUNTEER_TOKENS_ISSUE))],
-    volunteer_id: str,
-) -> Response:
-    """For minutes. The caller has made sure who the volunteer is; nothing is stored."""
-    volunteer = volunteer_named(volunteer_id)
-    async with services.database.read() as reader:
-        found = await fetch_volunteer(reader, actor.programme, volunteer)
-    if found is None or found.status is VolunteerStatus.LEFT:
-        raise Problem(Code.NOT_FOUND)
-    issued = await give_token(
-        services,
-        Actor(
-            kind=ActorKind.VOLUNTEER,
-            programme=actor.programme,
-            subject=volunteer,
-            scopes=DEFAULT_SCOPES[ActorKind.VOLUNTEER],
-            volunteer=volunteer,
-        ),
-    )
-    return json_answer(issued.model_dump_json(), 201)
-
-
-@router.get(
-    "/{volunteer_id}/wallet",
-    operation_id="getVolunteerWallet",
-    summary="A volunteer's points and hours",
-    response_model=WalletAnswer,
-    responses=reads(Code.NOT_FOUND),
-)
-async def get_volunteer_wallet(services: Serves, actor: Reads, volunteer_id: str) -> WalletAnswer:
-    """What the volunteer sees."""
-    return await read_wallet(services, actor.programme, volunteer_named(volunteer_id))
-
-
-@router.get(
-    "/{volunteer_id}/statement",
-    operation_id="getVolunteerStatement",
-    summary="Every event that changed a volunteer's points or hours",
-    response_model=StatementAnswer,
-    responses=reads(Code.NOT_FOUND),
-)
-async def get_volunteer_statement(
-    request: Request,
-    response: Response,
-    services: Serves,
-    actor: Reads,
-    volunteer_id: str,
-    limit: Limit = PAGE,
-    after: After = None,
-) -> StatementAnswer:
-    """The newest first."""
-    volunteer = volunteer_named(volunteer_id)
-    return await read_statement(request, response, services, actor.programme, volunteer, limit, after)

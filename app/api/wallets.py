@@ -83,7 +83,8 @@ def _render_wallet(known: Volunteer, balances: Sequence[Balance], today: date) -
         minutes=total(AccountKind.HOURS),
         lots=[
             LotAnswer(
-                expires_on=None if row.part == NEVER.isoformat() else date.fromisoformat(row.part), points=row.balance
+                expires_on=None if row.part == NEVER.isoformat() else date.fromisoformat(row.part),
+                points=row.balance,
             )
             for row in live
         ],

@@ -39,9 +39,7 @@ def create(
         sys.exit(asyncio.run(_create(settings, ProgrammeId(programme), username, ActorKind(kind), password)))
 
 
-async def _create(
-    settings: Settings, programme: ProgrammeId, username: str, kind: ActorKind, password: str
-) -> int:
+async def _create(settings: Settings, programme: ProgrammeId, username: str, kind: ActorKind, password: str) -> int:
     await migrate_database(settings)
     database = Database(str(settings.database_url))
     try:

@@ -62,27 +62,27 @@ class AccountRule:
 
     asset: Asset
     side: Side
-    floored: bool
     owner: Owner
+    floored: bool = True
 
 
 _RULES = {
-    AccountKind.SERVICE: AccountRule(Asset.MINUTES, Side.DEBIT, False, Owner.PROGRAMME),
-    AccountKind.HOURS: AccountRule(Asset.MINUTES, Side.CREDIT, True, Owner.VOLUNTEER),
-    AccountKind.CONSUMED: AccountRule(Asset.MINUTES, Side.CREDIT, True, Owner.VOLUNTEER),
-    AccountKind.ISSUANCE: AccountRule(Asset.POINTS, Side.DEBIT, False, Owner.PROGRAMME),
-    AccountKind.PENDING: AccountRule(Asset.POINTS, Side.CREDIT, True, Owner.VOLUNTEER),
-    AccountKind.WALLET: AccountRule(Asset.POINTS, Side.CREDIT, True, Owner.VOLUNTEER),
-    AccountKind.HELD: AccountRule(Asset.POINTS, Side.CREDIT, True, Owner.VOLUNTEER),
-    AccountKind.DEBT: AccountRule(Asset.POINTS, Side.DEBIT, True, Owner.VOLUNTEER),
-    AccountKind.REDEEMED: AccountRule(Asset.POINTS, Side.CREDIT, True, Owner.MERCHANT),
-    AccountKind.BREAKAGE: AccountRule(Asset.POINTS, Side.CREDIT, False, Owner.PROGRAMME),
-    AccountKind.POOL: AccountRule(Asset.POINTS, Side.CREDIT, True, Owner.PROGRAMME),
-    AccountKind.DONATIONS: AccountRule(Asset.FEN, Side.DEBIT, False, Owner.FUND),
-    AccountKind.FUND: AccountRule(Asset.FEN, Side.CREDIT, True, Owner.FUND),
-    AccountKind.COMMITTED: AccountRule(Asset.FEN, Side.CREDIT, True, Owner.FUND),
-    AccountKind.PAYABLE: AccountRule(Asset.FEN, Side.CREDIT, True, Owner.MERCHANT),
-    AccountKind.PAID: AccountRule(Asset.FEN, Side.CREDIT, False, Owner.MERCHANT),
+    AccountKind.SERVICE: AccountRule(Asset.MINUTES, Side.DEBIT, Owner.PROGRAMME, floored=False),
+    AccountKind.HOURS: AccountRule(Asset.MINUTES, Side.CREDIT, Owner.VOLUNTEER),
+    AccountKind.CONSUMED: AccountRule(Asset.MINUTES, Side.CREDIT, Owner.VOLUNTEER),
+    AccountKind.ISSUANCE: AccountRule(Asset.POINTS, Side.DEBIT, Owner.PROGRAMME, floored=False),
+    AccountKind.PENDING: AccountRule(Asset.POINTS, Side.CREDIT, Owner.VOLUNTEER),
+    AccountKind.WALLET: AccountRule(Asset.POINTS, Side.CREDIT, Owner.VOLUNTEER),
+    AccountKind.HELD: AccountRule(Asset.POINTS, Side.CREDIT, Owner.VOLUNTEER),
+    AccountKind.DEBT: AccountRule(Asset.POINTS, Side.DEBIT, Owner.VOLUNTEER),
+    AccountKind.REDEEMED: AccountRule(Asset.POINTS, Side.CREDIT, Owner.MERCHANT),
+    AccountKind.BREAKAGE: AccountRule(Asset.POINTS, Side.CREDIT, Owner.PROGRAMME, floored=False),
+    AccountKind.POOL: AccountRule(Asset.POINTS, Side.CREDIT, Owner.PROGRAMME),
+    AccountKind.DONATIONS: AccountRule(Asset.FEN, Side.DEBIT, Owner.FUND, floored=False),
+    AccountKind.FUND: AccountRule(Asset.FEN, Side.CREDIT, Owner.FUND),
+    AccountKind.COMMITTED: AccountRule(Asset.FEN, Side.CREDIT, Owner.FUND),
+    AccountKind.PAYABLE: AccountRule(Asset.FEN, Side.CREDIT, Owner.MERCHANT),
+    AccountKind.PAID: AccountRule(Asset.FEN, Side.CREDIT, Owner.MERCHANT, floored=False),
 }
 CHART: Mapping[AccountKind, AccountRule] = MappingProxyType(_RULES)
 

@@ -122,7 +122,9 @@ class Book:
             for transfer in accepted.transaction.transfers:
                 check_transfer(transfer)
                 debit = self._move(transfer.debit, transfer.amount, Side.DEBIT)
-                posted.append(PostedTransfer(transfer, debit, self._move(transfer.credit, transfer.amount, Side.CREDIT)))
+                posted.append(
+                    PostedTransfer(transfer, debit, self._move(transfer.credit, transfer.amount, Side.CREDIT))
+                )
         for row in accepted.rows:
             self._put(row)
         return tuple(posted)

@@ -46,7 +46,12 @@ def encode_transaction(programme: ProgrammeId, seq: int, recorded_at: str, trans
             "document": transaction.document,
             "reverses": format_id("txn", transaction.reverses) if transaction.reverses else None,
             "transfers": [
-                [CHART[transfer.debit.kind].asset.value, transfer.amount, transfer.debit.path, transfer.credit.path]
+                [
+                    CHART[transfer.debit.kind].asset.value,
+                    transfer.amount,
+                    transfer.debit.path,
+                    transfer.credit.path,
+                ]
                 for transfer in transaction.transfers
             ],
         }

@@ -63,7 +63,9 @@ def _take_points(record: ServiceRecord, book: Book, at: Instant) -> tuple[Transf
     transfers: list[Transfer] = []
     left = record.points
     if record.pending:
-        own = [part for part in book.lots(AccountKind.PENDING, record.volunteer) if part.expires_on == record.expires_on]
+        own = [
+            part for part in book.lots(AccountKind.PENDING, record.volunteer) if part.expires_on == record.expires_on
+        ]
         taken = take(own, Points(min(record.pending, sum(part.points for part in own))))
         transfers += move_lots(taken, record.volunteer, AccountKind.PENDING, issuance)
         left = Points(left - sum(part.points for part in taken))

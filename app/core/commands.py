@@ -5,7 +5,14 @@ from typing import assert_never
 from app.core.book import Book, Decision
 from app.core.claw_backs import ClawBack, decide_claw_back
 from app.core.donations import DepositFund, DonatePoints, decide_deposit_fund, decide_donate_points
-from app.core.holds import CaptureHold, PlaceHold, VoidHold, decide_capture_hold, decide_place_hold, decide_void_hold
+from app.core.holds import (
+    CaptureHold,
+    PlaceHold,
+    VoidHold,
+    decide_capture_hold,
+    decide_place_hold,
+    decide_void_hold,
+)
 from app.core.lot_life import ExpireLots, MatureRecord, decide_expire_lots, decide_mature_record
 from app.core.pay_codes import IssuePayCode, decide_issue_pay_code
 from app.core.quantities import Instant
@@ -31,7 +38,7 @@ Command = (
 )
 
 
-def decide(command: Command, book: Book, at: Instant) -> Decision:  # noqa: C901, PLR0911, PLR0912 - a table
+def decide(command: Command, book: Book, at: Instant) -> Decision:  # noqa: C901, PLR0912 - a table
     """Decide one command on the book as it stands, at the batch's clock."""
     match command:
         case Redeem():

@@ -14,10 +14,7 @@ _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _ORGANISATION_CHECKS = "0123456789X"
 
 # A county may be 00: a city without districts (Dongguan, 441900) has its towns there. No other part is zeros.
-_REGION = re.compile(
-    r"[1-9][0-9]((?!00)[0-9]{2}([0-9]{2}((?!000)[0-9]{3}((?!000)[0-9]{3})?)?)?)?",
-    re.ASCII,
-)
+_REGION = re.compile(r"[1-9][0-9]((?!00)[0-9]{2}([0-9]{2}((?!000)[0-9]{3}((?!000)[0-9]{3})?)?)?)?")
 _PARENT_LENGTHS = {4: 2, 6: 4, 9: 6, 12: 9}
 
 
@@ -47,9 +44,7 @@ def check_credit_code(text: str) -> CodeProblem | None:
 
 def credit_check_character(body: str) -> str:
     """The check character that belongs to the first 17 characters of a credit code."""
-    total = sum(
-        weight * _CREDIT_VALUES[character] for weight, character in zip(_CREDIT_WEIGHTS, body, strict=True)
-    )
+    total = sum(weight * _CREDIT_VALUES[character] for weight, character in zip(_CREDIT_WEIGHTS, body, strict=True))
     return _CREDIT_ALPHABET[-total % 31]
 
 
@@ -63,9 +58,7 @@ def warn_organisation_code(text: str) -> bool:
         return True
     organisation = text[_ORGANISATION]
     body, check = organisation[:-1], organisation[-1]
-    total = sum(
-        weight * int(character, 36) for weight, character in zip(_ORGANISATION_WEIGHTS, body, strict=True)
-    )
+    total = sum(weight * int(character, 36) for weight, character in zip(_ORGANISATION_WEIGHTS, body, strict=True))
     return _ORGANISATION_CHECKS[-total % 11] != check
 
 

@@ -14,7 +14,7 @@ AMOUNT_MAX = 10**15
 """The largest amount one transfer may move: far above any programme, far below a 64-bit overflow of a balance."""
 
 
-class BrokenInvariant(Exception):  # noqa: N818 - it is the name of the thing, and it never means a caller's mistake
+class BrokenInvariant(Exception):
     """The ledger would become wrong. Raised before anything is written, never caught to go on."""
 
 

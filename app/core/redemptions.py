@@ -39,7 +39,7 @@ def settle(fund: FundId | None, merchant: MerchantId, fen: Fen) -> tuple[Transfe
     return (Transfer(AccountKey(AccountKind.FUND, fund), AccountKey(AccountKind.PAYABLE, merchant), fen),)
 
 
-def decide_redeem(command: Redeem, book: Book, at: Instant) -> Decision:  # noqa: PLR0911 - the contract's order
+def decide_redeem(command: Redeem, book: Book, at: Instant) -> Decision:
     """Decide one redemption. The first refusal, in this order, is the answer (POS.md, "Codes").
 
     Terminal and merchant, code, volunteer, quota, points, fund. A refused redemption leaves the code usable; a

@@ -21,16 +21,18 @@ from app.settings import Settings, master_key_of
 
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
-_console = Console(highlight=False)
+_console = Console(highlight=False, width=160)
 
 
 class CheckFailed(Exception):
     """A step did not turn out as it must; the message says what came instead."""
 
 
-def _expect(answer: httpx.Response, status: int) -> Any:
+def _expect(answer: httpx.Response, status: int) -> Any:  # noqa: ANN401 - JSON from the wire
     if answer.status_code != status:
-        raise CheckFailed(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:400]}")
+        raise CheckFailed(
+            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:400]}"
+        )
     return answer.json()
 
 
@@ -57,7 +59,9 @@ def _server(settings: Settings) -> Iterator[str]:
     }
     master_key_of(settings)
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "app", "serve", "--port", str(port)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
     )
     try:
         base_url = f"http://127.0.0.1:{port}"
@@ -131,12 +135,11 @@ def _run_steps(client: httpx.Client, described: dict[str, Any]) -> None:
     organiser = _log_in(client, described, "organiser")
     auditor = _log_in(client, described, "auditor")
     _step(1, "administrator, organiser and auditor have logged in")
-    made = _expect(
-        organiser.post("/v1/volunteers", {"name": "张三丰", "region_code": "330282004"}), 201
-    )
+    made = _expect(organiser.post("/v1/volunteers", {"name": "张三丰", "region_code": "330282004"}), 201)
     _step(2, f"volunteer registered: {made['masked_name']} is known as {made['id']}")
     verified = _earn(organiser, admin, made["id"])
-    _step(3, f"200 minutes entered by one, verified by another: {verified['points']} points by policy {verified['policy_version']}")
+    points, policy = verified["points"], verified["policy_version"]
+    _step(3, f"200 minutes entered by one, verified by another: {points} points by policy {policy}")
     issued = _expect(admin.post(f"/v1/volunteers/{made['id']}/access-tokens"), 201)
     volunteer = Person(client, issued["access_token"])
     wallet = _expect(volunteer.get("/v1/me/wallet"), 200)
@@ -145,7 +148,8 @@ def _run_steps(client: httpx.Client, described: dict[str, Any]) -> None:
     given = described["terminals"][0]
     till = Till(client, given["terminal"], given["secret"])
     redeemed = _redeem(till, volunteer)
-    _step(6, f"the till took {redeemed['points']} points from {redeemed['volunteer']['masked_name']}, worth {redeemed['settlement_fen']} fen")
+    who, fen = redeemed["volunteer"]["masked_name"], redeemed["settlement_fen"]
+    _step(6, f"the till took {redeemed['points']} points from {who}, worth {fen} fen")
     _refusals(client, till, volunteer, given)
     _prove(auditor, redeemed, given["merchant_id"])
     wallet = _expect(volunteer.get("/v1/me/wallet"), 200)
@@ -171,7 +175,11 @@ def _redeem(till: Till, volunteer: Person) -> dict[str, Any]:
 
 def _refusals(client: httpx.Client, till: Till, volunteer: Person, given: dict[str, Any]) -> None:
     code = _expect(volunteer.post("/v1/me/pay-code"), 200)["code"]
-    _equal(_expect(till.redeem("CHECK-1", code, 31), 409)["code"], "OUT_TRADE_NO_USED", "the number with another body")
+    _equal(
+        _expect(till.redeem("CHECK-1", code, 31), 409)["code"],
+        "OUT_TRADE_NO_USED",
+        "the number with another body",
+    )
     refused = _expect(till.redeem("CHECK-2", code, 11), 409)
     _equal(refused["code"], "NOT_ENOUGH", "more than there is")
     _step(7, f"a used number and too many points are refused: {refused['detail']}")

@@ -56,9 +56,7 @@ class CityFigures:
 def _read_regions() -> tuple[Region, ...]:
     with (_DATA / "regions_cixi.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
-        return tuple(
-            Region(row["code"], row["name"], row["level"], row["parent"] or None, row["kind"]) for row in rows
-        )
+        return tuple(Region(row["code"], row["name"], row["level"], row["parent"] or None, row["kind"]) for row in rows)
 
 
 def _fund(given: dict[str, Any]) -> SponsoredFund:

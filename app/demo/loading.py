@@ -2,9 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 from uuid_utils.compat import uuid7
@@ -21,12 +20,22 @@ from app.core.commands import Command
 from app.core.donations import DepositFund
 from app.core.idempotency import AnswerKey
 from app.core.identifiers import credit_check_character
-from app.core.ids import FundId, MerchantId, ProgrammeId, StoreId, TeamId, TerminalId, TransactionId, UserId, VolunteerId
+from app.core.ids import (
+    FundId,
+    MerchantId,
+    ProgrammeId,
+    StoreId,
+    TeamId,
+    TerminalId,
+    TransactionId,
+    UserId,
+)
 from app.core.policies import AccrualPolicy
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Fen
 from app.core.service_records import VerifyRecord
 from app.demo.figures import CityFigures
+from app.demo.loaded import LoadedCity, LoadedTerminal
 from app.demo.people import Person, draw_people
 from app.engine.batch import Outcome, Submission
 from app.security.actors import ActorKind
@@ -42,34 +51,11 @@ CHUNK = 500
 IN_FLIGHT = 256
 TERMINALS_PER_STORE = 2
 Progress = Callable[[str, int, int], None]
+DrawPeople = Callable[[CityFigures, Sequence[Team], int, UserId, datetime], Iterator[Person]]
 
 
 class DemoFailed(Exception):
     """The city could not be loaded; the message says at what."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedTerminal:
-    """A till of the demo, with its secret."""
-
-    terminal: TerminalId
-    secret: str
-    merchant: MerchantId
-    store: StoreId
-
-
-@dataclass(slots=True, kw_only=True)
-class LoadedCity:
-    """What the demo knows of the city it has loaded."""
-
-    programme: ProgrammeId
-    admin: UserId
-    auditor: UserId
-    organiser: UserId
-    passwords: dict[str, str]
-    terminals: list[LoadedTerminal] = field(default_factory=list)
-    volunteers: list[VolunteerId] = field(default_factory=list)
-    records: int = 0
 
 
 def _must(result: object, what: str) -> None:
@@ -80,8 +66,11 @@ def _must(result: object, what: str) -> None:
 class CityLoader:
     """Loads one city."""
 
-    def __init__(self, services: Services, figures: CityFigures, progress: Progress) -> None:
+    def __init__(
+        self, services: Services, figures: CityFigures, progress: Progress, draw: DrawPeople = draw_people
+    ) -> None:
         self._services = services
+        self._draw = draw
         self._figures = figures
         self._progress = progress
         self._programme = ProgrammeId(figures.programme)
@@ -213,7 +202,12 @@ class CityLoader:
         number = 0
         while len(teams) < figures.teams:
             brigade = brigades[number % len(brigades)]
-            await make(f"{brigade.kind}第{number // len(brigades) + 1}小队", brigade.kind, brigade.region_code, brigade)
+            await make(
+                f"{brigade.kind}第{number // len(brigades) + 1}小队",
+                brigade.kind,
+                brigade.region_code,
+                brigade,
+            )
             number += 1
         return teams
 
@@ -254,7 +248,7 @@ class CityLoader:
         )
 
     async def _make_people(self, teams: list[Team], count: int) -> None:
-        people = draw_people(self._figures, teams, count, self._city.organiser, self._now)
+        people = self._draw(self._figures, teams, count, self._city.organiser, self._now)
         while chunk := list(islice(people, CHUNK)):
             await self._enter(chunk)
             await self._verify(chunk)
@@ -273,7 +267,10 @@ class CityLoader:
     async def _verify(self, chunk: Iterable[Person]) -> None:
         commands = (
             VerifyRecord(
-                record=view.record.id, transaction=TransactionId(uuid7()), verifier=self._city.admin, verifier_is=None
+                record=view.record.id,
+                transaction=TransactionId(uuid7()),
+                verifier=self._city.admin,
+                verifier_is=None,
             )
             for person in chunk
             for view in person.records

@@ -40,7 +40,12 @@ def _hours(draw: random.Random, mean: float) -> float:
 
 
 def _records(
-    draw: random.Random, figures: CityFigures, volunteer: VolunteerId, team: TeamId, recorder: UserId, now: datetime
+    draw: random.Random,
+    figures: CityFigures,
+    volunteer: VolunteerId,
+    team: TeamId,
+    recorder: UserId,
+    now: datetime,
 ) -> Iterator[RecordView]:
     zone = ZoneInfo(figures.zone)
     left = round(_hours(draw, figures.mean_hours) * 60)
@@ -69,7 +74,12 @@ def _records(
 
 
 def draw_people(
-    figures: CityFigures, teams: Sequence[Team], count: int, recorder: UserId, now: datetime, seed: int = 20231105
+    figures: CityFigures,
+    teams: Sequence[Team],
+    count: int,
+    recorder: UserId,
+    now: datetime,
+    seed: int = 20231105,
 ) -> Iterator[Person]:
     """Volunteers of small teams, with hours around the city's real mean. No two of a person's records overlap."""
     draw = random.Random(seed)

@@ -19,7 +19,8 @@ from app.api.services import Services
 from app.core.ids import ProgrammeId, VolunteerId, format_id, format_terminal
 from app.demo.checking import check_main_job
 from app.demo.figures import city_figures
-from app.demo.loading import CityLoader, LoadedCity
+from app.demo.loaded import LoadedCity
+from app.demo.loading import CityLoader
 from app.hosting import database_of, migrate_database, serve_processes
 from app.main import make_services
 from app.security.actors import DEFAULT_SCOPES, Actor, ActorKind
@@ -40,9 +41,7 @@ _console = Console()
 async def _tokens(services: Services, programme: ProgrammeId, actors: list[Actor]) -> list[str]:
     keys = await services.cabinet.token_keys(programme)
     now = services.clock()
-    return [
-        issue_token(keys, actor, issued_at=now, lifetime=TOKEN_LIFETIME, token_id=uuid7().hex) for actor in actors
-    ]
+    return [issue_token(keys, actor, issued_at=now, lifetime=TOKEN_LIFETIME, token_id=uuid7().hex) for actor in actors]
 
 
 async def _describe(services: Services, city: LoadedCity, base_url: str) -> dict[str, object]:

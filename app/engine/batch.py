@@ -166,9 +166,7 @@ async def _write(connection: BatchConnection, programme: ProgrammeId, desk: _Des
     if ink.transactions:
         await insert_transactions(connection, programme, at, ink.transactions)
         await insert_transfers(connection, programme, ink.transfers)
-        balances = [
-            AccountRow(number, key, desk.book.accounts[key.owner][key]) for key, number in ink.touched.items()
-        ]
+        balances = [AccountRow(number, key, desk.book.accounts[key.owner][key]) for key, number in ink.touched.items()]
         await write_accounts(connection, programme, balances)
     if ink.rows:
         seqs = {row.transaction.id: row.seq for row in ink.transactions}

@@ -91,7 +91,7 @@ class Committer:
 
     async def close(self) -> None:
         """Finish what is queued, then let the connection go."""
-        while self._queue or self._busy:
+        while self._queue or self._busy:  # noqa: ASYNC110 - once, at the end; an event for it would cost every batch
             await asyncio.sleep(BACKOFF_S)
         if self._task is not None:
             self._task.cancel()
@@ -176,7 +176,12 @@ class Committers:
     """The committers of one process, one per programme that it has seen."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime], *, queue_max: int = QUEUE_MAX, batch_max: int = BATCH_MAX
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        *,
+        queue_max: int = QUEUE_MAX,
+        batch_max: int = BATCH_MAX,
     ) -> None:
         self._database = database
         self._clock = clock

@@ -16,7 +16,16 @@ _pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="argon2")
 _DUMMY_HASH = _hasher.hash("a password that nobody has")
 
 _COMMON = frozenset(
-    ("1234567890", "0123456789", "1111111111", "qwertyuiop", "password123", "passw0rd123", "administrator", "woaini1314")
+    (
+        "1234567890",
+        "0123456789",
+        "1111111111",
+        "qwertyuiop",
+        "password123",
+        "passw0rd123",
+        "administrator",
+        "woaini1314",
+    )
 )
 
 

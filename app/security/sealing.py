@@ -41,9 +41,7 @@ def derive_key(master: bytes, label: str) -> bytes:
 class Keyring:
     """Keys by name. The newest seals; all of them open."""
 
-    def __init__(
-        self, keys: Mapping[str, bytes], newest: str, algorithm: Algorithm = Algorithm.AES_256_GCM
-    ) -> None:
+    def __init__(self, keys: Mapping[str, bytes], newest: str, algorithm: Algorithm = Algorithm.AES_256_GCM) -> None:
         if newest not in keys or any(len(key) != _KEY_BYTES for key in keys.values()):
             raise ValueError("a keyring needs its newest key, and keys of 32 bytes")
         self._keys = dict(keys)

@@ -1,7 +1,7 @@
-"""The signature of a till's call (POS.md, "Who is calling").
+r"""The signature of a till's call (POS.md, "Who is calling").
 
 `Authorization: LIYU-HMAC-SHA256 terminal="…",timestamp="…",nonce="…",signature="<base64>"`, over
-`METHOD \\n path?query \\n timestamp \\n nonce \\n body \\n` with HMAC-SHA256 under the terminal's secret.
+`METHOD \n path?query \n timestamp \n nonce \n body \n` with HMAC-SHA256 under the terminal's secret.
 """
 
 import base64
@@ -73,7 +73,12 @@ def string_to_sign(method: str, target: str, timestamp: str, nonce: str, body: b
 
 
 def verify(
-    authorization: TillAuthorization, method: str, target: str, body: bytes, secrets: Sequence[bytes], now: int
+    authorization: TillAuthorization,
+    method: str,
+    target: str,
+    body: bytes,
+    secrets: Sequence[bytes],
+    now: int,
 ) -> SignatureRefusal | None:
     """Check a signature under any of the secrets that are valid now; None when it is good.
 

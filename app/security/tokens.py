@@ -179,7 +179,14 @@ def jwks(keys: TokenKeys) -> dict[str, list[dict[str, str]]]:
     """The public keys as a JWK set (RFC 7517), for other systems that check our tokens and checkpoints."""
     return {
         "keys": [
-            {"kty": "OKP", "crv": "Ed25519", "x": _encode(key.public), "kid": key.kid, "alg": _ALGORITHM, "use": "sig"}
+            {
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "x": _encode(key.public),
+                "kid": key.kid,
+                "alg": _ALGORITHM,
+                "use": "sig",
+            }
             for key in keys.keys
         ]
     }

@@ -30,7 +30,8 @@ async def fetch_owned(
     """All accounts of these owners."""
     rows = await connection.fetch(_FETCH_OWNED, programme, list(owners))
     return [
-        AccountRow(number, AccountKey(_KINDS[kind], owner, part), balance) for number, owner, kind, part, balance in rows
+        AccountRow(number, AccountKey(_KINDS[kind], owner, part), balance)
+        for number, owner, kind, part, balance in rows
     ]
 
 

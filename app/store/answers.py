@@ -23,9 +23,7 @@ async def fetch_answers(
 ) -> dict[AnswerKey, KeptAnswer]:
     """The answers that are known under these keys."""
     rows = await connection.fetch(_FETCH, programme, [key.scope for key in keys], [key.key for key in keys])
-    return {
-        AnswerKey(scope, key): KeptAnswer(body_hash, outcome, seq) for scope, key, body_hash, outcome, seq in rows
-    }
+    return {AnswerKey(scope, key): KeptAnswer(body_hash, outcome, seq) for scope, key, body_hash, outcome, seq in rows}
 
 
 _INSERT = """
@@ -36,7 +34,10 @@ FROM unnest($3::text[], $4::text[], $5::bytea[], $6::json[], $7::bigint[]) AS t 
 
 
 async def insert_answers(
-    connection: BatchConnection, programme: ProgrammeId, recorded_at: datetime, answers: Mapping[AnswerKey, KeptAnswer]
+    connection: BatchConnection,
+    programme: ProgrammeId,
+    recorded_at: datetime,
+    answers: Mapping[AnswerKey, KeptAnswer],
 ) -> None:
     """Keep answers. A key that is there already violates the primary key: no key has two answers."""
     await connection.execute(

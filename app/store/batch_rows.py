@@ -119,9 +119,7 @@ async def fetch_redemptions(
 
 
 def _lots(parts: Sequence[str], amounts: Sequence[int]) -> tuple[LotPart, ...]:
-    return tuple(
-        LotPart(date.fromisoformat(part), Points(amount)) for part, amount in zip(parts, amounts, strict=True)
-    )
+    return tuple(LotPart(date.fromisoformat(part), Points(amount)) for part, amount in zip(parts, amounts, strict=True))
 
 
 _HOLDS = """

@@ -94,7 +94,10 @@ ON CONFLICT (programme_id, id) DO UPDATE SET state = excluded.state
 
 
 async def write_holds(
-    connection: BatchConnection, programme: ProgrammeId, rows: Sequence[Hold], seqs: Mapping[TransactionId, int]
+    connection: BatchConnection,
+    programme: ProgrammeId,
+    rows: Sequence[Hold],
+    seqs: Mapping[TransactionId, int],
 ) -> None:
     """Add holds, and bring changed ones up to date. A changed one keeps its sequence number."""
     await connection.execute(
@@ -124,9 +127,7 @@ WHERE r.programme_id = $1 AND r.id = ANY($2::uuid[])
 """
 
 
-async def update_records(
-    connection: BatchConnection, programme: ProgrammeId, rows: Sequence[ServiceRecord]
-) -> None:
+async def update_records(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[ServiceRecord]) -> None:
     """Bring service records up to date."""
     await connection.execute(
         _RECORDS,
@@ -144,7 +145,10 @@ async def update_records(
 
 
 async def write_rows(
-    connection: BatchConnection, programme: ProgrammeId, rows: Sequence[Row], seqs: Mapping[TransactionId, int]
+    connection: BatchConnection,
+    programme: ProgrammeId,
+    rows: Sequence[Row],
+    seqs: Mapping[TransactionId, int],
 ) -> None:
     """Write the last state of every row that a batch has added or changed."""
     last: dict[tuple[type, bytes | UUID], Row] = {

@@ -43,9 +43,7 @@ async def fetch_fund(reader: Reader | Tx, programme: ProgrammeId, fund: FundId) 
     return Fund(**row) if row else None
 
 
-_LIST = text(
-    f"{_FUND} WHERE f.programme_id = :programme AND f.id > :after {_GROUP} ORDER BY f.id LIMIT :limit"
-)
+_LIST = text(f"{_FUND} WHERE f.programme_id = :programme AND f.id > :after {_GROUP} ORDER BY f.id LIMIT :limit")
 
 
 async def fetch_funds(reader: Reader, programme: ProgrammeId, after: FundId, limit: int) -> Sequence[Fund]:

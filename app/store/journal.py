@@ -85,7 +85,11 @@ UPDATE journal_heads SET next_seq = $2, next_account_no = $3, recorded_at = $4 W
 
 
 async def advance_head(
-    connection: BatchConnection, programme: ProgrammeId, next_seq: int, next_account_no: int, recorded_at: datetime
+    connection: BatchConnection,
+    programme: ProgrammeId,
+    next_seq: int,
+    next_account_no: int,
+    recorded_at: datetime,
 ) -> None:
     """Move the head behind what this batch has written."""
     await connection.execute(_ADVANCE_HEAD, programme, next_seq, next_account_no, recorded_at)
@@ -130,8 +134,6 @@ SELECT $1, t.* FROM unnest($2::bigint[], $3::smallint[], $4::bigint[], $5::bigin
 """
 
 
-async def insert_transfers(
-    connection: BatchConnection, programme: ProgrammeId, rows: Sequence[TransferRow]
-) -> None:
+async def insert_transfers(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[TransferRow]) -> None:
     """Append transfers."""
     await connection.execute(_INSERT_TRANSFERS, programme, *map(list, zip(*rows, strict=True)))

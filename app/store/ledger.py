@@ -64,7 +64,12 @@ ORDER BY account_no LIMIT :limit
 
 
 async def fetch_accounts(
-    reader: Reader, programme: ProgrammeId, after: int, limit: int, kind: AccountKind | None, owner: UUID | None
+    reader: Reader,
+    programme: ProgrammeId,
+    after: int,
+    limit: int,
+    kind: AccountKind | None,
+    owner: UUID | None,
 ) -> Sequence[AccountView]:
     """The accounts after a given number, of a kind or an owner when one is named."""
     values = {

@@ -61,9 +61,7 @@ def _merchant(row: dict[str, object]) -> Merchant:
 _LIST_MERCHANTS = text(f"{_MERCHANT} WHERE programme_id = :programme AND id > :after ORDER BY id LIMIT :limit")
 
 
-async def fetch_merchants(
-    reader: Reader, programme: ProgrammeId, after: MerchantId, limit: int
-) -> Sequence[Merchant]:
+async def fetch_merchants(reader: Reader, programme: ProgrammeId, after: MerchantId, limit: int) -> Sequence[Merchant]:
     """The merchants after a given one, in the order of their making."""
     rows = await reader.execute(_LIST_MERCHANTS, {"programme": programme, "after": after, "limit": limit})
     return [_merchant(dict(row)) for row in rows.mappings()]
@@ -100,9 +98,7 @@ WHERE programme_id = :programme AND id = :id AND status <> :status
 """)
 
 
-async def update_merchant_status(
-    tx: Tx, programme: ProgrammeId, merchant: MerchantId, status: MerchantStatus
-) -> None:
+async def update_merchant_status(tx: Tx, programme: ProgrammeId, merchant: MerchantId, status: MerchantStatus) -> None:
     """Suspend or resume a merchant."""
     await tx.execute(_SET_STATUS, {"programme": programme, "id": merchant, "status": status.value})
 

@@ -41,9 +41,7 @@ WHERE r.programme_id = :programme AND r.id = :id
 """)
 
 
-async def fetch_redemption(
-    reader: Reader, programme: ProgrammeId, redemption: RedemptionId
-) -> RedemptionView | None:
+async def fetch_redemption(reader: Reader, programme: ProgrammeId, redemption: RedemptionId) -> RedemptionView | None:
     """One redemption as it is now."""
     row = (await reader.execute(_FETCH, {"programme": programme, "id": redemption})).mappings().one_or_none()
     return RedemptionView(**{**row, "state": RedemptionState(row["state"])}) if row else None

@@ -103,9 +103,7 @@ LIMIT 1
 """)
 
 
-async def fetch_overlapping_pair(
-    tx: Tx, programme: ProgrammeId, records: Sequence[RecordId]
-) -> RecordId | None:
+async def fetch_overlapping_pair(tx: Tx, programme: ProgrammeId, records: Sequence[RecordId]) -> RecordId | None:
     """One of these records that shares time with any other of its volunteer."""
     found = await tx.scalar(_OVERLAPPING_PAIR, {"programme": programme, "ids": records})
     return RecordId(found) if found else None

@@ -43,7 +43,12 @@ ORDER BY id LIMIT :limit
 
 
 async def fetch_teams(
-    reader: Reader, programme: ProgrammeId, after: TeamId, limit: int, parent: TeamId | None, region: str | None
+    reader: Reader,
+    programme: ProgrammeId,
+    after: TeamId,
+    limit: int,
+    parent: TeamId | None,
+    region: str | None,
 ) -> Sequence[Team]:
     """The teams after a given one, under a parent or in a region when one is named."""
     values = {"programme": programme, "after": after, "limit": limit, "parent": parent, "region": region}

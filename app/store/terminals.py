@@ -28,7 +28,7 @@ class Terminal:
 _COLUMNS = """id, merchant_id AS merchant, store_id AS store, label, secret, previous_secret, previous_valid_until,
        disabled_at, created_at"""
 
-_FETCH = text(f"SELECT {_COLUMNS} FROM terminals WHERE programme_id = :programme AND id = :id")  # noqa: S608 - constants
+_FETCH = text(f"SELECT {_COLUMNS} FROM terminals WHERE programme_id = :programme AND id = :id")
 
 
 async def fetch_terminal(reader: Reader | Tx, programme: ProgrammeId, terminal: TerminalId) -> Terminal | None:
@@ -40,7 +40,7 @@ async def fetch_terminal(reader: Reader | Tx, programme: ProgrammeId, terminal: 
 _LIST = text(f"""
 SELECT {_COLUMNS} FROM terminals
 WHERE programme_id = :programme AND merchant_id = :merchant AND id > :after ORDER BY id LIMIT :limit
-""")  # noqa: S608 - constants
+""")
 
 
 async def fetch_terminals(

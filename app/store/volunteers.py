@@ -69,7 +69,7 @@ SELECT id FROM volunteers WHERE programme_id = :programme AND id = ANY(:ids) ORD
 
 
 async def lock_volunteers(tx: Tx, programme: ProgrammeId, volunteers: Sequence[VolunteerId]) -> None:
-    """Keep others from adding to these volunteers until the transaction ends; in order, so that none waits in a ring."""
+    """Keep others from adding to these volunteers until the transaction ends; in order, so none waits in a ring."""
     await tx.execute(_LOCK_MANY, {"programme": programme, "ids": volunteers})
 
 
@@ -110,9 +110,7 @@ WHERE programme_id = :programme AND volunteer_id = :id ORDER BY system, external
 """)
 
 
-async def fetch_external_ids(
-    reader: Reader, programme: ProgrammeId, volunteer: VolunteerId
-) -> Sequence[ExternalId]:
+async def fetch_external_ids(reader: Reader, programme: ProgrammeId, volunteer: VolunteerId) -> Sequence[ExternalId]:
     """What other systems call this volunteer."""
     return [ExternalId(*row) for row in await reader.execute(_EXTERNAL, {"programme": programme, "id": volunteer})]
 
@@ -150,9 +148,7 @@ ON CONFLICT (programme_id, system, external_id) DO NOTHING RETURNING volunteer_i
 """)
 
 
-async def insert_external_id(
-    tx: Tx, programme: ProgrammeId, volunteer: VolunteerId, external: ExternalId
-) -> bool:
+async def insert_external_id(tx: Tx, programme: ProgrammeId, volunteer: VolunteerId, external: ExternalId) -> bool:
     """Note what another system calls a volunteer; False when that id is someone's already."""
     values = {
         "programme": programme,

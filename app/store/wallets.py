@@ -35,9 +35,7 @@ async def fetch_balances(reader: Reader, programme: ProgrammeId, volunteer: Volu
 _VOLUNTEER = text("SELECT id, status, masked_name FROM volunteers WHERE programme_id = :programme AND id = :volunteer")
 
 
-async def fetch_volunteer_status(
-    reader: Reader, programme: ProgrammeId, volunteer: VolunteerId
-) -> Volunteer | None:
+async def fetch_volunteer_status(reader: Reader, programme: ProgrammeId, volunteer: VolunteerId) -> Volunteer | None:
     """A volunteer as decisions see one."""
     row = (await reader.execute(_VOLUNTEER, {"programme": programme, "volunteer": volunteer})).one_or_none()
     return Volunteer(row[0], VolunteerStatus(row[1]), row[2]) if row else None

@@ -83,13 +83,20 @@ def test_two_swapped_neighbours_are_noticed(code: str) -> None:
         ("\uff191330282MA2AAA01X1", CodeProblem.CHARACTER),
         ("9133028\u0662MA2AAA01X1", CodeProblem.CHARACTER),
         ("91330282MA2AAA01X\n", CodeProblem.CHARACTER),
-        ("9133A282MA2AAA01X1", CodeProblem.REGION),
+        ("91A30282MA2AAA01X1", CodeProblem.REGION),
+        ("9133028AMA2AAA01X1", CodeProblem.REGION),
         ("91330282MA2AAA01X2", CodeProblem.CHECK_CHARACTER),
     ],
 )
 def test_a_bad_code_is_told_what_is_wrong(code: str, problem: CodeProblem) -> None:
     """Length, then characters, then the region's digits, then the check: the first problem is the answer."""
     assert check_credit_code(code) is problem
+
+
+@pytest.mark.parametrize("code", ["", "91330282MA2AAA01X", "91330282MA2A!A01X1", "91330282MA2AAA01X11"])
+def test_what_is_no_credit_code_is_warned_about(code: str) -> None:
+    """A text in which no organisation code can be read gives the warning, not an exception."""
+    assert warn_organisation_code(code)
 
 
 @pytest.mark.parametrize("letter", "IOSVZ")
@@ -124,9 +131,7 @@ def test_a_bad_organisation_code_is_a_warning_only() -> None:
 def test_each_organisation_number_has_one_check_character() -> None:
     """Of the eleven check characters of GB 11714, X among them, one fits eight others."""
     for number in ("MA2AAA01", "MA2AAA02", "67395965", "71526726", "YYYYYYYY", "00000000"):
-        fitting = [
-            check for check in "0123456789X" if not warn_organisation_code(f"91330282{number}{check}0")
-        ]
+        fitting = [check for check in "0123456789X" if not warn_organisation_code(f"91330282{number}{check}0")]
         assert len(fitting) == 1
 
 

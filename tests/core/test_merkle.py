@@ -138,9 +138,7 @@ def test_reference_inclusion_proofs(index: int, size: int, proof: list[str]) -> 
     assert verify_inclusion(leaves[index], index, size, nodes, bytes.fromhex(REFERENCE_ROOTS[size]))
 
 
-@pytest.mark.parametrize(
-    "old, new, proof", [(1, 1, []), (1, 8, [A1, B1, C1]), (2, 5, [B1, A4]), (6, 8, [B2, B3, C0])]
-)
+@pytest.mark.parametrize("old, new, proof", [(1, 1, []), (1, 8, [A1, B1, C1]), (2, 5, [B1, A4]), (6, 8, [B2, B3, C0])])
 def test_reference_consistency_proofs(old: int, new: int, proof: list[str]) -> None:
     """The published consistency proofs come out, and they verify."""
     assert [node.hex() for node in consistency_proof(old, REFERENCE_LEAVES[:new])] == proof
@@ -225,6 +223,18 @@ def test_proofs_of_a_wrong_shape_are_refused() -> None:
     assert not verify_consistency(5, 4, root, root, [])
     assert not verify_consistency(-1, 4, root, root, [])
     assert not verify_consistency(3, 5, root_of(LEAVES[:3]), root, [])
+
+
+def test_a_proof_of_another_size_is_refused() -> None:
+    """Hashes alone would add up: but at the right edge a proof must be as long as its size asks."""
+    two, three, four, seven, eight = (root_of(LEAVES[:size]) for size in (2, 3, 4, 7, 8))
+    assert not verify_inclusion(LEAVES[7], 1, 2, inclusion_proof(7, LEAVES[:8]), eight)
+    assert not verify_inclusion(LEAVES[1], 7, 8, inclusion_proof(1, LEAVES[:2]), two)
+    assert not verify_inclusion(LEAVES[1], -1, 2, [LEAVES[0]], two)
+    assert not verify_consistency(3, 4, seven, eight, consistency_proof(7, LEAVES[:8]))
+    assert not verify_consistency(7, 8, three, four, consistency_proof(3, LEAVES[:4]))
+    assert not verify_consistency(2, 1, two, two, [])
+    assert not verify_consistency(-1, 1, two, two, [])
 
 
 def test_bytes_cannot_move_between_siblings() -> None:

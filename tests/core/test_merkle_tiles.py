@@ -1,6 +1,7 @@
 """The Merkle tree as it is stored: leaves, tops of 256 leaves and more, and proofs made of nothing else."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -61,7 +62,7 @@ def test_the_shell_can_prove_consistency(old: int, new: int) -> None:
 
 @given(st.lists(sizes))
 def test_tops_come_once_whatever_the_batches(cuts: list[int]) -> None:
-    """However the leaves are cut into batches, each top of 256 comes exactly once, in order, with its hash."""
+    """However the leaves are cut into batches, each top of 256 comes once, in order, with its hash."""
     tree, tops = Frontier(), list[tuple[int, int, bytes]]()
     for start, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(LEAVES)], strict=True):
         tops += complete_subtrees(tree.size, LEAVES[start:end], tree.peak)
@@ -74,11 +75,11 @@ def test_tops_come_once_whatever_the_batches(cuts: list[int]) -> None:
 def test_only_peaks_are_asked_for(size: int, end: int) -> None:
     """What the tops need of the old leaves is in `decompose(0, size)`: the shell can fetch it beforehand."""
     size, end = sorted((size, end))
-    asked = list[Subtree]()
+    tree, asked = Frontier().extend(LEAVES[:size]), list[Subtree]()
 
     def lookup(level: int, position: int) -> bytes:
         asked.append(Subtree(level, position))
-        return Frontier().extend(LEAVES[:size]).peak(level, position)
+        return tree.peak(level, position)
 
     assert all(level == TILE_HEIGHT for level, _, _ in complete_subtrees(size, LEAVES[size:end], lookup))
     assert set(asked) <= set(decompose(0, size))
@@ -111,14 +112,14 @@ def test_a_tree_of_any_size_grows_alike(size: int, leaves: list[bytes]) -> None:
 
 @given(huge, huge)
 def test_a_range_is_cut_into_few_complete_subtrees(start: int, end: int) -> None:
-    """The pieces cover the range from left to right without a gap; no two of them side by side are one subtree."""
+    """The pieces cover the range from left to right without a gap, and no two neighbours are one subtree."""
     start, end = sorted((start, end))
     pieces, at = decompose(start, end), start
     for level, position in pieces:
         assert position << level == at
         at += 1 << level
     assert at == end
-    for piece, following in zip(pieces, pieces[1:], strict=False):
+    for piece, following in pairwise(pieces):
         assert piece.level != following.level or piece.position % 2 == 1
 
 
@@ -133,7 +134,7 @@ def test_the_peaks_are_the_parts_of_a_prefix(size: int) -> None:
 
 @given(huge, huge)
 def test_the_ranges_of_a_proof_cover_the_tree(index: int, size: int) -> None:
-    """With the leaf itself, the ranges of its proof are the whole tree, each leaf once; at most 49 of them."""
+    """With the leaf itself, the ranges of its proof are the whole tree, each leaf once, in 49 at most."""
     index, size = sorted((index, size))
     ranges = inclusion_ranges(index, size + 1)
     assert len(ranges) <= 49
@@ -161,23 +162,24 @@ def test_a_subtree_is_made_of_stored_ones(subtree: Subtree, level: int, position
 
 
 @pytest.mark.parametrize(
-    "impossible",
+    "impossible, complaint",
     [
-        lambda: inclusion_ranges(5, 5),
-        lambda: inclusion_ranges(-1, 5),
-        lambda: inclusion_ranges(0, 0),
-        lambda: consistency_ranges(6, 5),
-        lambda: consistency_ranges(-1, 5),
-        lambda: decompose(3, 2),
-        lambda: decompose(-1, 2),
-        lambda: Frontier(size=3),
-        lambda: Frontier(size=-1, peaks=(LEAVES[0],)),
-        lambda: Frontier(size=1, peaks=(LEAVES[0], LEAVES[1])),
-        lambda: Frontier().extend(LEAVES[:5]).peak(1, 1),
-        lambda: Frontier().extend(LEAVES[:5]).peak(2, 1),
+        (lambda: inclusion_ranges(5, 5), "no leaf 5 in a tree of 5"),
+        (lambda: inclusion_ranges(-1, 5), "no leaf -1 in a tree of 5"),
+        (lambda: inclusion_ranges(0, 0), "no leaf 0 in a tree of 0"),
+        (lambda: consistency_ranges(6, 5), "no tree of 6 leaves grows to 5"),
+        (lambda: consistency_ranges(-1, 5), "no tree of -1 leaves grows to 5"),
+        (lambda: decompose(3, 2), "no range of leaves: 3 to 2"),
+        (lambda: decompose(-1, 2), "no range of leaves: -1 to 2"),
+        (lambda: Frontier(size=3), "0 peaks for 3 leaves"),
+        (lambda: Frontier(size=-1, peaks=(LEAVES[0],)), "1 peaks for -1 leaves"),
+        (lambda: Frontier(size=1, peaks=(LEAVES[0], LEAVES[1])), "2 peaks for 1 leaves"),
+        (lambda: Frontier().extend(LEAVES[:5]).peak(1, 1), "no peak at level 1, position 1 of 5 leaves"),
+        (lambda: Frontier().extend(LEAVES[:5]).peak(2, 1), "no peak at level 2, position 1 of 5 leaves"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_no_tree_has_is_an_error(impossible: Callable[[], object]) -> None:
+def test_what_no_tree_has_is_an_error(impossible: Callable[[], object], complaint: str) -> None:
     """Leaves, ranges and peaks that do not exist raise, rather than give hashes that prove nothing."""
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=f"^{complaint}$"):
         impossible()

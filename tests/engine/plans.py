@@ -133,9 +133,7 @@ class Day:
             case "capture":
                 return CaptureHold(hold=hold, transaction=transaction, actor="system")
             case "void":
-                return VoidHold(
-                    hold=hold, transaction=transaction, reason=Reason.ORDER_CANCELLED, actor="system"
-                )
+                return VoidHold(hold=hold, transaction=transaction, reason=Reason.ORDER_CANCELLED, actor="system")
         self.holds.append(HoldId(self._id("hold")))
         return PlaceHold(
             hold=self.holds[-1],

@@ -56,9 +56,7 @@ async def test_a_redemption_leaves_its_rows(database: Database, clock: Clock) ->
     assert isinstance(redemption, Redemption)
     assert used == PayCode(code, city.volunteers[0], clock.now + LIFETIME, redemption.id)
     async with a_connection(database) as connection:
-        assert await fetch_redemptions(connection, city.programme, [redemption.id]) == {
-            redemption.id: redemption
-        }
+        assert await fetch_redemptions(connection, city.programme, [redemption.id]) == {redemption.id: redemption}
         assert await fetch_pay_codes(connection, city.programme, [code]) == {code: used}
     stored = "SELECT seq, transaction_id FROM redemptions WHERE id = :id"
     assert await fetch_rows(database, stored, id=redemption.id) == [(outcome.seq, outcome.transaction)]
@@ -70,9 +68,7 @@ async def test_the_receipt_recomputes_from_the_stored_rows(database: Database, c
     async with a_committer(database, city.programme, clock) as committer:
         outcome = await pay(committer, city.tills[0], city.volunteers[0], 20, "A-1")
     posted = (await fetch_journal(database, city.programme))[-1]
-    canonical = encode_transaction(
-        city.programme, posted.seq, format_instant(posted.recorded_at), posted.transaction
-    )
+    canonical = encode_transaction(city.programme, posted.seq, format_instant(posted.recorded_at), posted.transaction)
     assert (posted.seq, posted.transaction.id) == (outcome.seq, outcome.transaction)
     assert posted.leaf_hash == outcome.leaf_hash == hash_leaf(canonical)
 
@@ -136,9 +132,7 @@ async def test_a_key_twice_in_one_batch_is_done_once(database: Database, clock: 
     await assert_sound(database, city.programme)
 
 
-async def test_a_clock_that_goes_back_does_not_take_the_journal_along(
-    database: Database, clock: Clock
-) -> None:
+async def test_a_clock_that_goes_back_does_not_take_the_journal_along(database: Database, clock: Clock) -> None:
     """`recorded_at` never falls: after the machine's clock was set back, the last moment is kept."""
     city = await a_city(database, clock)
     async with a_committer(database, city.programme, clock) as committer:

@@ -44,9 +44,7 @@ async def capture(committer: Committer, hold: HoldId, key: str | None = None) ->
 
 async def void(committer: Committer, hold: HoldId) -> Outcome:
     """Cancel an order."""
-    command = VoidHold(
-        hold=hold, transaction=TransactionId(uuid7()), reason=Reason.ORDER_CANCELLED, actor="system"
-    )
+    command = VoidHold(hold=hold, transaction=TransactionId(uuid7()), reason=Reason.ORDER_CANCELLED, actor="system")
     return await committer.submit(a_submission(command))
 
 
@@ -86,9 +84,7 @@ async def test_a_capture_pays_and_a_void_gives_back_money_too(database: Database
         accepted(await committer.submit(a_submission(kept)))
         accepted(await committer.submit(a_submission(dropped)))
         assert await fetch_total(database, AccountKind.COMMITTED, fund) == 1_500
-        assert (
-            refused(await pay(committer, city.tills[1], city.volunteers[1], 1, "A-1")) is Code.FUND_EXHAUSTED
-        )
+        assert refused(await pay(committer, city.tills[1], city.volunteers[1], 1, "A-1")) is Code.FUND_EXHAUSTED
         accepted(await capture(committer, kept.hold))
         accepted(await void(committer, dropped.hold))
     totals = {

@@ -29,9 +29,7 @@ from tests.support.ledgers import assert_sound, fetch_rows, fetch_tables, fetch_
 A_YEAR = timedelta(days=365)
 
 
-async def test_the_same_answer_a_year_later_and_after_the_lots_have_expired(
-    database: Database, clock: Clock
-) -> None:
+async def test_the_same_answer_a_year_later_and_after_the_lots_have_expired(database: Database, clock: Clock) -> None:
     """Case 6: the code is long dead and the lots are breakage, and the same number still has its answer."""
     city = await a_city(database, clock)
     [till, *_], [volunteer, *_] = city.tills, city.volunteers

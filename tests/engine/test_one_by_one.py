@@ -54,9 +54,7 @@ def _as_answered(outcome: Outcome) -> tuple[object, ...]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-async def test_one_batch_decides_as_many_batches_of_one(
-    server: TestServer, prepared: str, plan: list[Step]
-) -> None:
+async def test_one_batch_decides_as_many_batches_of_one(server: TestServer, prepared: str, plan: list[Step]) -> None:
     """The same submissions, together and apart: equal answers, equal rows in every table, a sound ledger."""
     submissions = Day(CITY).go_through(plan)
     clock = Clock(LATER)

@@ -152,9 +152,7 @@ def every_test_runs(source: Source) -> Iterator[Breach]:
         return
     for node in ast.walk(source.tree):
         match node:
-            case ast.Attribute(attr=name, value=ast.Name(id="pytest") | ast.Attribute(attr="mark")) if (
-                name in LEFT_OUT
-            ):
+            case ast.Attribute(attr=name, value=ast.Name(id="pytest") | ast.Attribute(attr="mark")) if name in LEFT_OUT:
                 yield _breach(source, node, f"{name} leaves a test out")
 
 

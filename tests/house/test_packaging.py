@@ -57,9 +57,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_service_and_its_migrations(wheel: Path) -> None:
     """Every file of app/ and migrations/ is in the wheel, and nothing of the tests."""
     names = set(zipfile.ZipFile(wheel).namelist())
-    files = [
-        path for folder in ("app", "migrations") for path in (ROOT / folder).rglob("*") if path.is_file()
-    ]
+    files = [path for folder in ("app", "migrations") for path in (ROOT / folder).rglob("*") if path.is_file()]
     shipped = [path.relative_to(ROOT).as_posix() for path in files if "__pycache__" not in path.parts]
     wanted = {f"app/_{name}" if name.startswith("migrations/") else name for name in shipped}
     assert {"app/core/ids.py", "app/_migrations/env.py"} <= wanted
@@ -112,9 +110,7 @@ def test_the_image_says_whether_it_lives() -> None:
 def test_the_image_starts_the_service() -> None:
     """The command is `liyu serve` on every address, its data on a volume that its user owns."""
     last = STAGES[-1]
-    assert [dockerfile.exec_form(rest) for rest in last.all("CMD")] == [
-        ["liyu", "serve", "--host", "0.0.0.0"]
-    ]
+    assert [dockerfile.exec_form(rest) for rest in last.all("CMD")] == [["liyu", "serve", "--host", "0.0.0.0"]]
     ((volume,),) = [dockerfile.exec_form(rest) for rest in last.all("VOLUME")]
     assert any(f"--home-dir {volume} " in step for step in last.all("RUN"))
 

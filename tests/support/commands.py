@@ -65,8 +65,7 @@ async def run_apart(
     """Run submissions as a batch each."""
     async with a_connection(database) as connection:
         outcomes = [
-            await run_batch(connection, programme, partial(tuple, [submission]), clock)
-            for submission in submissions
+            await run_batch(connection, programme, partial(tuple, [submission]), clock) for submission in submissions
         ]
     return [outcome for [outcome] in outcomes]
 
@@ -138,9 +137,7 @@ def at_till(till: Till, command: Redeem, body: str | None = None) -> Submission:
     )
 
 
-async def pay(
-    committer: Committer, till: Till, volunteer: VolunteerId, points: int, trade_no: str
-) -> Outcome:
+async def pay(committer: Committer, till: Till, volunteer: VolunteerId, points: int, trade_no: str) -> Outcome:
     """A volunteer shows a new pay code and the till takes points."""
     code = await a_pay_code(committer, volunteer)
     return await committer.submit(at_till(till, a_redeem(till, code, points, trade_no)))

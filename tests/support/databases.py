@@ -11,6 +11,9 @@ from sqlalchemy import make_url
 from app.store.database import Database
 from app.store.migrating import upgrade
 
+COPY = "FILE_COPY"
+"""Ten times faster than writing a copy to the log first, as long as a checkpoint costs nothing."""
+
 EMPTY = "template0"
 """The template of a database without our schema."""
 
@@ -26,11 +29,7 @@ class TestServer:
 
     def address_of(self, name: str) -> str:
         """The address of another database of this server."""
-        return (
-            make_url(self.url)
-            .set(drivername="postgresql", database=name)
-            .render_as_string(hide_password=False)
-        )
+        return make_url(self.url).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
 
 async def execute_outside(server: TestServer, statement: str) -> None:
@@ -61,7 +60,7 @@ async def drop_database(server: TestServer, name: str) -> None:
 async def a_database(server: TestServer, template: str | None = None) -> AsyncIterator[Database]:
     """A database of its own for the length of the block: migrated, or from another template such as EMPTY."""
     name = f"{server.template}_{uuid4().hex[:12]}"
-    await execute_outside(server, f"CREATE DATABASE {name} TEMPLATE {template or server.template}")
+    await execute_outside(server, f"CREATE DATABASE {name} TEMPLATE {template or server.template} STRATEGY {COPY}")
     database = Database(server.address_of(name))
     try:
         yield database

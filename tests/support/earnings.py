@@ -89,6 +89,4 @@ async def earn(database: Database, committer: Committer, city: City, services: S
 def a_deposit(city: City, fen: int, received_at: datetime) -> DepositFund:
     """The command by which a sponsor's money arrives in the city's fund."""
     transaction = TransactionId(named(city.fund, received_at, fen))
-    return DepositFund(
-        fund=city.fund, transaction=transaction, fen=Fen(fen), received_at=received_at, actor="system"
-    )
+    return DepositFund(fund=city.fund, transaction=transaction, fen=Fen(fen), received_at=received_at, actor="system")

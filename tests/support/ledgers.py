@@ -40,9 +40,7 @@ async def fetch_table(database: Database, table: str) -> list[str]:
 
 async def fetch_tables(database: Database, leaving_out: Collection[str] = ()) -> Mapping[str, list[str]]:
     """All tables of a database, as `fetch_table` gives each."""
-    names = await fetch_rows(
-        database, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
-    )
+    names = await fetch_rows(database, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
     return {name: await fetch_table(database, name) for (name,) in names if name not in leaving_out}
 
 
@@ -128,9 +126,7 @@ async def assert_sound(database: Database, programme: ProgrammeId) -> None:
     assert stored == dict(_replayed(journal))
     assert not [key for key, balance in stored.items() if CHART[key.kind].floored and balance < 0]
     for asset in Asset:
-        assert (
-            sum(starmap(_signed, ((k, b) for k, b in stored.items() if CHART[k.kind].asset is asset))) == 0
-        ), asset
+        assert sum(starmap(_signed, ((k, b) for k, b in stored.items() if CHART[k.kind].asset is asset))) == 0, asset
 
 
 def _signed(key: AccountKey, balance: int) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,22 @@ from uuid import uuid4
 from app.store.postgres import EmbeddedPostgres, find_binaries
 from tests.support.databases import TestServer, drop_database, make_template
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+ROOM_BYTES = 2 * 1024**3
+
+
+def _roomy_memory() -> Path | None:
+    """A file system in memory, if there is one with room: each test makes a database, a thousand files."""
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    return MEMORY if roomy else None
+
 
 @contextlib.contextmanager
 def _an_address() -> Iterator[str]:
     if outside := os.environ.get("LIYU_DATABASE_URL"):
         yield outside
         return
-    with tempfile.TemporaryDirectory(prefix="liyu-tests-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="liyu-tests-", dir=_roomy_memory(), ignore_cleanup_errors=True) as folder:
         # As root the server runs as nobody, who has to get through; its own data stays its own.
         Path(folder).chmod(0o755)
         with EmbeddedPostgres(Path(folder) / "data", binaries=find_binaries(None), durable=False) as own:

@@ -4,15 +4,24 @@ A server of the service's own is durable like any other. In a test run, let one 
 address to the others (under xdist the controller, in `pytest_configure`).
 """
 
-from app.store.postgres.binaries import Binaries, BinariesNotFound, find_binaries
-from app.store.postgres.cluster import PostgresVersionMismatch
-from app.store.postgres.server import DataFolderInUse, EmbeddedPostgres, ServerFailed
+from app.store.postgres.binaries import Binaries, find_binaries
+from app.store.postgres.failures import (
+    BinariesNotFound,
+    DataFolderInUse,
+    DataFolderNotOurs,
+    InitFailed,
+    PostgresVersionMismatch,
+    ServerFailed,
+)
+from app.store.postgres.server import EmbeddedPostgres
 
 __all__ = [
     "Binaries",
     "BinariesNotFound",
     "DataFolderInUse",
+    "DataFolderNotOurs",
     "EmbeddedPostgres",
+    "InitFailed",
     "PostgresVersionMismatch",
     "ServerFailed",
     "find_binaries",

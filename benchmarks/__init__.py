@@ -1,0 +1,1 @@
+"""What we claim about speed, as ratios measured in one run on one machine."""
