@@ -36,14 +36,17 @@ def is_server_of(pid: int, cluster: Path) -> bool:
 
 
 def _read_pid(pid_file: Path) -> int | None:
+    """The number in a pid file; None when there is no file, 0 when there is no number in it."""
     try:
-        return abs(int(pid_file.read_text("ascii").split()[0]))
-    except (OSError, ValueError, IndexError):
+        return int(pid_file.read_bytes().split()[0])
+    except FileNotFoundError:
         return None
+    except (ValueError, IndexError):
+        return 0
 
 
 def clear_away(cluster: Path) -> None:
-    """End a server without owner; drop a pid file with the number of a stranger or a zombie.
+    """End a server without owner; drop a pid file with the number of a stranger, of a zombie, or none.
 
     To be called by the owner of the data folder. Raises DataFolderInUse when the server will not end.
 
@@ -52,8 +55,8 @@ def clear_away(cluster: Path) -> None:
     """
     pid_file = cluster / "postmaster.pid"
     begun = time.monotonic()
-    while (pid := _read_pid(pid_file)) is not None and _runs(pid):
-        if not is_server_of(pid, cluster):
+    while (pid := _read_pid(pid_file)) is not None and (pid <= 0 or _runs(pid)):
+        if pid <= 0 or not is_server_of(pid, cluster):
             pid_file.unlink(missing_ok=True)
             return
         waited = time.monotonic() - begun

@@ -30,12 +30,7 @@ _PAUSE_S = 0.02
 _STATUS_LINE = 7
 
 # Backends of a killed server hold its memory for a moment; a free port may be taken before we bind it.
-_PASSING = (
-    "pre-existing shared memory block",
-    "could not bind",
-    "could not create any TCP/IP sockets",
-    "lock file",
-)
+_PASSING = ("pre-existing shared memory block", "could not bind", '"postmaster.pid" already exists')
 
 _DEFAULTS = {
     "listen_addresses": "127.0.0.1",
@@ -142,9 +137,9 @@ class EmbeddedPostgres:
                 "a folder above it has become private, or it was moved into one. Move it back."
             )
         cluster = make_cluster(home, binaries, account, password=password, durable=self._durable)
-        clear_away(cluster)
         self._log.rotate()
         for attempt in range(START_ATTEMPTS):
+            clear_away(cluster)
             # The same port again after a crash: the connection pools of our own processes know no other.
             port = self._port if self._port and attempt == 0 else _free_port()
             if self._comes_up(binaries, cluster, account, port):
