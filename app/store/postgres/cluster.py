@@ -23,12 +23,12 @@ def read_password(data_dir: Path) -> str:
         written.unlink(missing_ok=True)
         _write_secret(written, secrets.token_urlsafe(24))
         written.replace(path)
-    return path.read_text("ascii")
+    return path.read_text("utf-8")
 
 
 def check_version(cluster: Path, binaries: Binaries) -> None:
     """Refuse to start on the data of another major version, before anything touches it."""
-    written = (cluster / "PG_VERSION").read_text("ascii").strip()
+    written = (cluster / "PG_VERSION").read_text("utf-8").strip()
     if written != str(binaries.version):
         raise PostgresVersionMismatch(
             f"{cluster} was written by PostgreSQL {written}, and the programs in {binaries.bindir} are "

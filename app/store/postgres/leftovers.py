@@ -17,10 +17,8 @@ def _runs(pid: int) -> bool:
     """Whether PostgreSQL would take the number for a living process: it does so for a zombie as well."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True
 
 
@@ -28,7 +26,7 @@ def is_server_of(pid: int, cluster: Path) -> bool:
     """Whether a process lives and is the server of this cluster: a number may be someone else's by now."""
     try:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        state = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
     except (OSError, IndexError):
         return False
     named = Path(os.fsdecode(arguments[0])).name == "postgres"

@@ -24,7 +24,7 @@ class FolderLock:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            owner = os.pread(file, _NUMBER_BYTES, 0).decode("ascii", "replace").strip()
+            owner = os.pread(file, _NUMBER_BYTES, 0).decode("utf-8", "replace").strip()
             os.close(file)
             raise DataFolderInUse(
                 f"{self._data_dir} is in use by process {owner or '(just starting)'}. "

@@ -174,7 +174,7 @@ class EmbeddedPostgres:
 
 def _is_ready(cluster: Path, pid: int) -> bool:
     try:
-        lines = (cluster / "postmaster.pid").read_text("ascii").splitlines()
+        lines = (cluster / "postmaster.pid").read_text("utf-8").splitlines()
     except OSError:
         return False
     return len(lines) > _STATUS_LINE and lines[0] == str(pid) and lines[_STATUS_LINE].strip() == "ready"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.store.postgres import Binaries
+from app.store.postgres import Binaries, find_binaries
 
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = {"shared_buffers": "16MB", "max_connections": "20"}
@@ -50,6 +50,10 @@ ME = _known(os.geteuid())
 # Root can be anyone, so it tries both; anyone else can only be themselves.
 USERS = [ME, _someone_else()] if ME.uid == 0 else [ME]
 ORDINARY = USERS[-1]
+
+# What the tests run on, and the system's PostgreSQL where there is one: an older one has other choices.
+_ON_SYSTEM = [find_binaries(bindir) for bindir in Path("/usr/lib/postgresql").glob("1[5-9]/bin")]
+INSTALLED = list({each.version: each for each in (*_ON_SYSTEM, find_binaries(None))}.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +102,13 @@ class Owner:
     @property
     def url(self) -> str:
         """The server's address."""
+        assert "url" in self.said, self.said
         return self.said["url"]
 
     @property
     def server_pid(self) -> int:
         """The server's process number."""
+        assert "pid" in self.said, self.said
         return int(self.said["pid"])
 
     def start_again(self) -> None:
