@@ -14,7 +14,7 @@ POINTS = 10
 
 async def issue_codes(committer: Committer, city: City) -> Sequence[Redeem]:
     """A redemption for each volunteer at the first till, with a code that has been issued."""
-    codes = await asyncio.gather(*(a_pay_code(committer, volunteer) for volunteer in city.volunteers))
+    codes = [await a_pay_code(committer, volunteer) for volunteer in city.volunteers]
     return [a_redeem(city.tills[0], code, POINTS, f"A-{number}") for number, code in enumerate(codes)]
 
 
@@ -26,8 +26,9 @@ async def submit_all(committer: Committer, city: City, commands: Sequence[Redeem
 
 async def wait_for_queue(committer: Committer, length: int) -> None:
     """Wait until as many commands are queued."""
-    while len(committer._queue) != length:  # noqa: ASYNC110 - the committer tells nobody how long its queue is
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while len(committer._queue) != length:  # noqa: ASYNC110 - the committer tells nobody how long its queue is
+            await asyncio.sleep(0.01)
 
 
 def answered(outcomes: Sequence[Outcome | BaseException]) -> list[Outcome]:
