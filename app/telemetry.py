@@ -13,16 +13,21 @@ REQUESTS = Counter("liyu_requests", "Answered requests.", ["method", "route", "s
 
 
 def configure_logging(*, level: str, as_json: bool) -> None:
-    """Log to standard error: JSON lines for machines, or lines for people."""
+    """Log to standard error: JSON lines for machines, or lines for people.
+
+    Tracebacks are plain: with the values of variables they would put codes and secrets into the log.
+    """
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if as_json else structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info if as_json else structlog.processors.StackInfoRenderer(),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.store.database import Database
+from app.telemetry import configure_logging
 from tests.support.clocks import Clock
 from tests.support.databases import TestServer, a_database
 from tests.support.network import stay_on_loopback
@@ -28,7 +29,8 @@ def _server_of(config: pytest.Config) -> TestServer:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Shut the network off."""
+    """Shut the network off, and the log: a test that wants to see it says so."""
+    configure_logging(level="ERROR", as_json=False)
     config.stash[_OPEN] = contextlib.ExitStack()
     stay_on_loopback()
 

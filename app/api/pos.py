@@ -3,6 +3,7 @@
 The hot path of the service: the request is read by hand, once, with no dependency to resolve.
 """
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -175,6 +176,8 @@ async def get_redemption(request: Request, out_trade_no: str) -> Response:
     """The redemption as it is now. 404 `ORDER_NOT_EXIST` means that no points were taken under this number."""
     services = services_of(request)
     caller = await identify_till(request, await request.body(), services)
+    if not re.fullmatch(TRADE_NO, out_trade_no):
+        raise Problem(Code.ORDER_NOT_EXIST)
     key = answer_key_of(caller, out_trade_no)
     async with services.database.read() as reader:
         kept = await fetch_answer(reader, caller.programme, key)

@@ -39,11 +39,15 @@ Reads = Annotated[Actor, Depends(Requires(Scope.VOLUNTEERS_READ))]
 Writes = Annotated[Actor, Depends(Requires(Scope.VOLUNTEERS_WRITE))]
 
 
+SYSTEM = r"^[a-z][a-z0-9-]{1,31}$"
+EXTERNAL_ID = r"^[0-9A-Za-z_.:-]{1,64}$"
+
+
 class ExternalIdField(Body):
     """The id that another system gave this volunteer."""
 
-    system: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$", examples=["zyh"])]
-    external_id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_.:-]+$")]
+    system: Annotated[str, Field(pattern=SYSTEM, examples=["zyh"])]
+    external_id: Annotated[str, Field(pattern=EXTERNAL_ID, examples=["330282-00042"])]
 
 
 class VolunteerRequest(Body):
@@ -174,9 +178,9 @@ async def list_volunteers(
     region: Annotated[str | None, Query(pattern="^[0-9]{2,12}$")] = None,
     status: VolunteerStatus | None = None,
     system: Annotated[
-        str | None, Query(max_length=32, description="With external_id: the system it belongs to")
+        str | None, Query(pattern=SYSTEM, description="With external_id: the system it belongs to")
     ] = None,
-    external_id: Annotated[str | None, Query(max_length=64)] = None,
+    external_id: Annotated[str | None, Query(pattern=EXTERNAL_ID)] = None,
     limit: Limit = PAGE,
     after: After = None,
 ) -> VolunteerPage:

@@ -126,7 +126,7 @@ def parse_path(path: str) -> AccountKey | None:
             return None
         owner = found
     key = AccountKey(kind, owner, rest)
-    return key if key.path == path else None
+    return key if key.path == path and rest.isascii() and rest.isprintable() else None
 
 
 def lot(kind: AccountKind, owner: UUID, expires_on: date) -> AccountKey:
