@@ -78,6 +78,12 @@ class Database:
             server_settings=BATCH_SETTINGS,
         )
 
+    async def connect_reading(self) -> BatchConnection:
+        """A connection for one long read, outside the pool and without its time limit."""
+        return await asyncpg.connect(
+            self.url, timeout=CONNECT_TIMEOUT_S, server_settings={"application_name": "liyu-audit", "jit": "off"}
+        )
+
     async def close(self) -> None:
         """Close the pool."""
         await self.engine.dispose()

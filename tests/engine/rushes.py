@@ -10,6 +10,7 @@ from tests.support.city_rows import City
 from tests.support.commands import a_pay_code, a_redeem, accepted, at_till
 
 POINTS = 10
+PATIENCE_S = 30
 
 
 async def issue_codes(committer: Committer, city: City) -> Sequence[Redeem]:
@@ -21,12 +22,13 @@ async def issue_codes(committer: Committer, city: City) -> Sequence[Redeem]:
 async def submit_all(committer: Committer, city: City, commands: Sequence[Redeem]) -> list[Outcome | BaseException]:
     """Submit all at once; what is raised comes back in its place."""
     submissions = [at_till(city.tills[0], command) for command in commands]
-    return await asyncio.gather(*map(committer.submit, submissions), return_exceptions=True)
+    async with asyncio.timeout(PATIENCE_S):
+        return await asyncio.gather(*map(committer.submit, submissions), return_exceptions=True)
 
 
 async def wait_for_queue(committer: Committer, length: int) -> None:
     """Wait until as many commands are queued."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(committer._queue) != length:  # noqa: ASYNC110 - the committer tells nobody how long its queue is
             await asyncio.sleep(0.01)
 

@@ -1,0 +1,146 @@
+"""What must be true of any ledger, worked out again from its journal and documents without the core's decisions."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from app.core.accounts import CHART, AccountKey, AccountKind, Asset, Side, lot
+from app.core.ids import NOBODY
+from app.core.programmes import LapsePolicy
+from app.core.quantities import Instant
+from app.core.rows import HoldState, RecordState, RedemptionState
+from app.core.transactions import TransactionKind
+from tests.core.ledger import MemoryLedger, Posted
+
+Balances = Counter[AccountKey]
+
+SPENDING = {TransactionKind.REDEEM, TransactionKind.HOLD, TransactionKind.DONATE}
+RETURNING = {TransactionKind.REFUND, TransactionKind.REVERSE}
+
+
+def check_ledger(ledger: MemoryLedger) -> None:
+    """Every promise of this module; an AssertionError names the one that is broken."""
+    balances = replay(ledger)
+    assert +balances == +Counter(ledger.balances), "replay from zero equals the stored balances"
+    for asset in Asset:
+        assert sum(_credits(balances, asset)) == 0, f"all {asset} sum to zero"
+    check_documents(ledger, balances)
+    check_redemptions(ledger)
+
+
+def replay(ledger: MemoryLedger) -> Balances:
+    """Replay the journal from zero: no floor is ever broken, each transaction keeps the rule of its kind."""
+    balances: Balances = Counter()
+    for posted in ledger.journal:
+        before = balances.copy()
+        for transfer, debit_balance, credit_balance in posted.transfers:
+            for key, side, stored in (
+                (transfer.debit, Side.DEBIT, debit_balance),
+                (transfer.credit, Side.CREDIT, credit_balance),
+            ):
+                rule = CHART[key.kind]
+                balances[key] += transfer.amount if side is rule.side else -transfer.amount
+                assert balances[key] == stored, f"the balance after of {key.path}"
+                assert balances[key] >= 0 or not rule.floored, f"the floor of {key.path}"
+        _check_kind(posted, before, balances)
+        _check_return(posted, ledger.programme.lapse_policy, balances - before, before - balances)
+    return balances
+
+
+def _credits(balances: Balances, asset: Asset) -> Iterator[int]:
+    for key, balance in balances.items():
+        rule = CHART[key.kind]
+        if rule.asset is asset:
+            yield balance if rule.side is Side.CREDIT else -balance
+
+
+def _check_kind(posted: Posted, before: Balances, after: Balances) -> None:
+    today = day_in_shanghai(posted.recorded_at)
+    kind = posted.transaction.kind
+    debited = {transfer.debit for transfer in posted.transaction.transfers}
+    spent = sorted(date.fromisoformat(key.part) for key in debited if key.kind is AccountKind.WALLET)
+    if kind in SPENDING:
+        owner = next(key.owner for key in debited if key.kind is AccountKind.WALLET)
+        assert spent[0] >= today, "only points within their day are spent"
+        assert not any(day < spent[-1] for day in live_lots(after, owner, today)), "what expires first is spent first"
+    if kind is TransactionKind.EXPIRE:
+        assert all(day < today for day in spent), "nothing expires before its day is over"
+        owner = next(key.owner for key in debited)
+        left = {key for key in _lots(after, owner) if date.fromisoformat(key.part) < today}
+        assert not left, "expiry leaves nothing behind, pending or not"
+    if kind is TransactionKind.ACCRUE:
+        credited = {transfer.credit for transfer in posted.transaction.transfers}
+        debts = [after[AccountKey(AccountKind.DEBT, key.owner)] for key in credited if key.part]
+        assert not any(debts), "a debt is repaid before points are credited"
+    if kind is TransactionKind.CLAW_BACK:
+        owner = next(key.owner for key in debited if key.kind is AccountKind.HOURS)
+        debt = AccountKey(AccountKind.DEBT, owner)
+        assert after[debt] == before[debt] or not live_lots(after, owner, today), "a debt is what cannot be taken"
+
+
+def _check_return(posted: Posted, policy: LapsePolicy, more: Balances, less: Balances) -> None:
+    if posted.transaction.kind not in RETURNING:
+        return
+    today = day_in_shanghai(posted.recorded_at)
+    changed = [date.fromisoformat(key.part) for key in (more | less) if key.kind is AccountKind.WALLET]
+    assert all(day >= today for day in changed), "what is given back past its day cannot be spent"
+    if policy is LapsePolicy.GRACE:
+        assert more[AccountKey(AccountKind.BREAKAGE)] == 0, "grace gives every point back"
+
+
+def day_in_shanghai(at: Instant) -> date:
+    """The calendar day of a moment, eight hours east of Greenwich."""
+    return (at + timedelta(hours=8)).date()
+
+
+def _lots(balances: Balances, owner: object) -> list[AccountKey]:
+    kinds = (AccountKind.WALLET, AccountKind.PENDING)
+    return [key for key, held in balances.items() if key.owner == owner and key.kind in kinds and held]
+
+
+def live_lots(balances: Balances, owner: object, today: date) -> list[date]:
+    """The expiry days of the lots that an owner may spend."""
+    days = [date.fromisoformat(key.part) for key in _lots(balances, owner) if key.kind is AccountKind.WALLET]
+    return [day for day in days if day >= today]
+
+
+def check_documents(ledger: MemoryLedger, balances: Balances) -> None:
+    """The accounts say what the documents say: hours, points issued, held, taken; fen promised and owed."""
+    expected: Balances = Counter()
+    for paid in ledger.redemptions.values():
+        expected[AccountKey(AccountKind.REDEEMED, paid.merchant)] += paid.points - paid.refunded_points
+        expected[AccountKey(AccountKind.PAYABLE, paid.merchant)] += paid.settlement_fen - paid.refunded_fen
+    for hold in ledger.holds.values():
+        if hold.state is HoldState.CAPTURED:
+            expected[AccountKey(AccountKind.REDEEMED, hold.merchant)] += hold.points
+            expected[AccountKey(AccountKind.PAYABLE, hold.merchant)] += hold.settlement_fen
+        if hold.state is HoldState.OPEN:
+            expected[AccountKey(AccountKind.COMMITTED, hold.fund or NOBODY)] += hold.settlement_fen
+            for part in hold.lots:
+                expected[lot(AccountKind.HELD, hold.volunteer, part.expires_on)] += part.points
+    for record in ledger.records.values():
+        if record.state is RecordState.VERIFIED:
+            expected[AccountKey(AccountKind.HOURS, record.volunteer)] += record.minutes
+            expected[AccountKey(AccountKind.SERVICE)] += record.minutes
+            expected[AccountKey(AccountKind.ISSUANCE)] += record.points
+    kinds = {key.kind for key in expected}
+    found = Counter({key: held for key, held in balances.items() if key.kind in kinds})
+    assert +found == +expected, "the accounts say what the documents say"
+
+
+def check_redemptions(ledger: MemoryLedger) -> None:
+    """Each redemption gave back what its journal says, never more than was paid, and the price of what is kept stays."""
+    returned: Counter[object] = Counter()
+    for posted in ledger.journal:
+        for transfer in posted.transaction.transfers:
+            if transfer.debit.kind is AccountKind.REDEEMED:
+                returned[posted.transaction.reverses] += transfer.amount
+    refunded: Counter[object] = Counter()
+    for refund in ledger.refunds:
+        refunded[refund.redemption] += refund.points
+    for paid in ledger.redemptions.values():
+        kept = paid.points - paid.refunded_points
+        assert returned[paid.transaction] == paid.refunded_points <= paid.points
+        assert paid.settlement_fen - paid.refunded_fen == paid.settlement_fen * kept // paid.points
+        if paid.state is not RedemptionState.REVERSED:
+            assert refunded[paid.id] == paid.refunded_points

@@ -1,0 +1,173 @@
+"""Bugs to plant in the core: each is one that some ledger had, and the property has to catch it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from app.core import claw_backs, commands, holds, redemptions, refunds, service_records
+from app.core.accounts import CHART, AccountKey, AccountKind, Side
+from app.core.book import Accepted, Book, Decision, Needs
+from app.core.commands import ExpireLots, Redeem
+from app.core.lot_life import decide_expire_lots
+from app.core.quantities import BrokenInvariant, Fen, Instant, Points
+from app.core.rows import Hold, LotPart, PayCode, Redemption, Row, ServiceRecord
+from app.core.transactions import Transfer
+
+Caught = type[Exception] | tuple[type[Exception], ...]
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """A bug: what goes wrong, how it is planted, and what the property then raises."""
+
+    name: str
+    plant: Plant
+    caught_as: Caught = AssertionError
+
+
+def _refund_one_too_many(patch: pytest.MonkeyPatch) -> None:
+    right = refunds.returning_lots
+
+    def wrong(redemption: Redemption, points: Points) -> tuple[LotPart, ...]:
+        left = redemption.points - redemption.refunded_points
+        return right(redemption, Points(min(points + 1, left)))
+
+    patch.setattr(refunds, "returning_lots", wrong)
+
+
+def _refund_forgets_former_refunds(patch: pytest.MonkeyPatch) -> None:
+    right = refunds.returning_lots
+    patch.setattr(
+        refunds, "returning_lots", lambda paid, points: right(replace(paid, refunded_points=Points(0)), points)
+    )
+
+
+def _refund_rounds_each_part(patch: pytest.MonkeyPatch) -> None:
+    right = refunds._give_back
+
+    def wrong(paid: Redemption, points: Points, book: Book, at: Instant) -> tuple[Fen, tuple[Transfer, ...]]:
+        _, transfers = right(paid, points, book, at)
+        fen = Fen(paid.settlement_fen * points // paid.points)
+        money = [each for each in transfers if each.debit.kind is AccountKind.PAYABLE]
+        rest = tuple(each for each in transfers if each not in money)
+        return fen, (*rest, *(each._replace(amount=fen) for each in money if fen))
+
+    patch.setattr(refunds, "_give_back", wrong)
+
+
+def _spend_without_balance(patch: pytest.MonkeyPatch) -> None:
+    def wrong(parts: Iterable[LotPart], points: Points) -> tuple[LotPart, ...]:
+        return (LotPart(next(iter(parts)).expires_on, points),)
+
+    patch.setattr(redemptions, "take", wrong)
+
+
+def _spend_below_the_floor(patch: pytest.MonkeyPatch) -> None:
+    def wrong(book: Book, key: AccountKey, amount: int, side: Side) -> int:
+        owned = book.accounts[key.owner]
+        owned[key] = owned.get(key, 0) + (amount if side is CHART[key.kind].side else -amount)
+        return owned[key]
+
+    _spend_without_balance(patch)
+    patch.setattr(Book, "_move", wrong)
+
+
+def _post_one_side_only(patch: pytest.MonkeyPatch) -> None:
+    right = Book._move
+
+    def wrong(book: Book, key: AccountKey, amount: int, side: Side) -> int:
+        return book.balance(key) if key.kind is AccountKind.BREAKAGE else right(book, key, amount, side)
+
+    patch.setattr(Book, "_move", wrong)
+
+
+def _expire_forgets_pending(patch: pytest.MonkeyPatch) -> None:
+    def wrong(command: ExpireLots, book: Book, at: Instant) -> Decision:
+        decision = decide_expire_lots(command, book, at)
+        if not isinstance(decision, Accepted) or decision.transaction is None:
+            return decision
+        kept = [each for each in decision.transaction.transfers if each.debit.kind is not AccountKind.PENDING]
+        return replace(decision, transaction=replace(decision.transaction, transfers=tuple(kept))) if kept else decision
+
+    patch.setattr(commands, "decide_expire_lots", wrong)
+
+
+def _expire_a_day_early(patch: pytest.MonkeyPatch) -> None:
+    right = decide_expire_lots
+    patch.setattr(
+        commands, "decide_expire_lots", lambda command, book, at: right(command, book, at + timedelta(days=300))
+    )
+
+
+def _spend_expired_lots(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Book, "spendable", lambda book, person, today: book.lots(AccountKind.WALLET, person))
+
+
+def _spend_the_last_lot_first(patch: pytest.MonkeyPatch) -> None:
+    right = Book.spendable
+    patch.setattr(Book, "spendable", lambda book, person, today: right(book, person, today)[::-1])
+
+
+def _void_keeps_the_money(patch: pytest.MonkeyPatch) -> None:
+    right = holds._promise
+
+    def wrong(hold: Hold, source: AccountKind, target: AccountKind) -> tuple[Transfer, ...]:
+        return () if target is AccountKind.FUND else right(hold, source, target)
+
+    patch.setattr(holds, "_promise", wrong)
+
+
+def _claw_back_forgets_the_debt(patch: pytest.MonkeyPatch) -> None:
+    right = claw_backs._take_points
+
+    def wrong(record: ServiceRecord, book: Book, at: Instant) -> tuple[Transfer, ...]:
+        return tuple(each for each in right(record, book, at) if each.debit.kind is not AccountKind.DEBT)
+
+    patch.setattr(claw_backs, "_take_points", wrong)
+
+
+def _accrual_forgets_the_debt(patch: pytest.MonkeyPatch) -> None:
+    right = service_records._credit
+    patch.setattr(service_records, "_credit", lambda record, repaid: right(record, 0 * repaid))
+
+
+def _batch_forgets(kind: type[Row]) -> Plant:
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        right = Book._put
+
+        def wrong(book: Book, row: Row) -> None:
+            known = isinstance(row, kind) and not (isinstance(row, PayCode) and row.used_by is None)
+            if not known:
+                right(book, row)
+
+        patch.setattr(Book, "_put", wrong)
+
+    return plant
+
+
+def _needs_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Redeem, "needs", lambda command: Needs(terminals=frozenset((command.terminal,))))
+
+
+BUGS = (
+    Bug("a refund returns one point too many", _refund_one_too_many),
+    Bug("a refund forgets former refunds", _refund_forgets_former_refunds),
+    Bug("each part of a refund is rounded for itself", _refund_rounds_each_part),
+    Bug("spending does not look at the balance", _spend_without_balance, BrokenInvariant),
+    Bug("spending goes below the floor", _spend_below_the_floor),
+    Bug("one side of a transfer is not posted", _post_one_side_only),
+    Bug("expiry forgets what is pending", _expire_forgets_pending),
+    Bug("expiry comes too early", _expire_a_day_early),
+    Bug("expired lots can be spent", _spend_expired_lots),
+    Bug("the lot that expires last is spent first", _spend_the_last_lot_first),
+    Bug("a void keeps the fund's money", _void_keeps_the_money),
+    Bug("a claw-back forgets the debt", _claw_back_forgets_the_debt),
+    Bug("an accrual forgets the debt", _accrual_forgets_the_debt),
+    Bug("a batch forgets that a code was used", _batch_forgets(PayCode)),
+    Bug("a batch forgets what was refunded", _batch_forgets(Redemption)),
+    Bug("a batch forgets that a hold was placed", _batch_forgets(Hold)),
+    Bug("a command forgets a need", _needs_nothing, (KeyError, BrokenInvariant)),
+)
