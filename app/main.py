@@ -25,6 +25,7 @@ from app.api import (
     merchants,
     pos,
     programmes,
+    proofs,
     service_records,
     stores,
     teams,
@@ -40,6 +41,7 @@ from app.api.openapi import build_contract, render_contract
 from app.api.problems import add_problem_handlers
 from app.api.services import Services
 from app.engine.committer import Committers
+from app.jobs.running import run_jobs
 from app.settings import Settings, master_key_of, read_settings
 from app.store.database import Database
 from app.telemetry import configure_logging
@@ -61,6 +63,7 @@ ROUTERS = (
     funds.router,
     transactions.router,
     accounts.router,
+    proofs.router,
     events.router,
     health.router,
 )
@@ -95,7 +98,11 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
         database = Database(settings.database_url)
         services = make_services(settings, database, clock)
         app.state.services = services
+        work = asyncio.create_task(
+            run_jobs(database, services.committers, services.cabinet, clock, settings.jobs_every.total_seconds())
+        )
         yield
+        work.cancel()
         await services.committers.close()
         await asyncio.shield(database.close())
 

@@ -31,6 +31,7 @@ class Settings:
     batch_max: int = 256
     body_bytes_max: int = 64 * 1024
     token_lifetime: timedelta = timedelta(minutes=15)
+    jobs_every: timedelta = timedelta(minutes=1)
     log_level: str = "INFO"
     log_json: bool = False
 
@@ -73,6 +74,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         batch_max=_integer("BATCH_MAX", given.get("BATCH_MAX", str(plain.batch_max)), 1, 1_000),
         body_bytes_max=_integer("BODY_BYTES_MAX", given.get("BODY_BYTES_MAX", "65536"), 1_024, 64 * 1024 * 1024),
         token_lifetime=timedelta(seconds=lifetime_s),
+        jobs_every=timedelta(seconds=_integer("JOBS_EVERY_S", given.get("JOBS_EVERY_S", "60"), 1, 86_400)),
         log_level=level,
         log_json=given.get("LOG_JSON", "0") == "1",
     )

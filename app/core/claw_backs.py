@@ -62,14 +62,16 @@ def _take_points(record: ServiceRecord, book: Book, at: Instant) -> tuple[Transf
     issuance = AccountKey(AccountKind.ISSUANCE)
     transfers: list[Transfer] = []
     left = record.points
-    if record.pending:
+    today = book.programme.business_day(at)
+    # A lot past its day is empty, whether expiry was booked or not: the outcome must not wait for that job.
+    if record.pending and record.expires_on and record.expires_on >= today:
         own = [
             part for part in book.lots(AccountKind.PENDING, record.volunteer) if part.expires_on == record.expires_on
         ]
         taken = take(own, Points(min(record.pending, sum(part.points for part in own))))
         transfers += move_lots(taken, record.volunteer, AccountKind.PENDING, issuance)
         left = Points(left - sum(part.points for part in taken))
-    spendable = book.spendable(record.volunteer, book.programme.business_day(at))
+    spendable = book.spendable(record.volunteer, today)
     spendable.sort(key=lambda part: (part.expires_on != record.expires_on, part.expires_on))
     taken = take(spendable, Points(min(left, sum(part.points for part in spendable))))
     transfers += move_lots(taken, record.volunteer, AccountKind.WALLET, issuance)

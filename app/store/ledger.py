@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.core.accounts import AccountKey, AccountKind
 from app.core.ids import ProgrammeId, TransactionId
 from app.core.transactions import Reason, Transaction, TransactionKind, Transfer
-from app.store.database import Reader
+from app.store.database import Reader, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class HeadView:
 _HEAD = text("SELECT next_seq - 1, recorded_at FROM journal_heads WHERE programme_id = :programme")
 
 
-async def fetch_head(reader: Reader, programme: ProgrammeId) -> HeadView:
+async def fetch_head(reader: Reader | Tx, programme: ProgrammeId) -> HeadView:
     """Where the journal ends."""
     return HeadView(*(await reader.execute(_HEAD, {"programme": programme})).one())
 

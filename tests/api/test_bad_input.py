@@ -146,7 +146,9 @@ async def test_a_write_needs_a_proper_idempotency_key(site: Site) -> None:
         sent = {name: value for name, value in headers.items() if name != "Idempotency-Key"}
         if key is not None:
             sent["Idempotency-Key"] = key
-        answer = await site.client.post("/v1/funds", json=body, headers={k: v.encode() for k, v in sent.items()})
+        answer = await site.client.post(
+            "/v1/funds", json=body, headers=[(name.encode(), value.encode()) for name, value in sent.items()]
+        )
         assert (answer.status_code, answer.json()["code"]) == (400, "PARAM_ERROR")
     assert await _everything(site) == before
 

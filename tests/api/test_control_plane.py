@@ -1,12 +1,14 @@
 """The control plane over HTTP: who is there, what they may do, and that doing it twice does it once."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from app.core.ids import format_id
+from app.core.ids import TerminalId, format_id
 from app.security.actors import ActorKind
 from tests.support.sites import Site
 
@@ -21,7 +23,8 @@ async def _post(site: Site, target: str, body: dict[str, Any] | None, status: in
     return answer.json()
 
 
-async def _get(site: Site, target: str, status: int = 200, kind: ActorKind = ActorKind.ADMIN, **actor: Any) -> Any:  # noqa: ANN401 - JSON
+async def _get(site: Site, target: str, status: int = 200, **actor: Any) -> Any:  # noqa: ANN401 - JSON
+    kind = actor.pop("kind", ActorKind.ADMIN)
     answer = await site.client.get(target, headers=await site.headers(kind, **actor))
     assert answer.status_code == status, answer.text
     return answer.json()
@@ -80,10 +83,7 @@ async def test_a_till_from_registration_to_its_end(site: Site) -> None:
         assert not any(till["secret"] in row[0] for row in kept)
         sealed = await reader.execute(text("SELECT encode(secret, 'escape') FROM terminals"))
         assert not any(till["secret"] in row[0] for row in sealed)
-    from_wire = site.city.tills[0]
-    named = type(from_wire)(
-        terminal=type(from_wire.terminal)(hex=till["id"][-32:]), store=from_wire.store, merchant=from_wire.merchant
-    )
+    named = replace(site.city.tills[0], terminal=TerminalId(UUID(hex=till["id"][-32:])))
     secret = till["secret"].encode()
     assert (await site.redeem("T-1", await site.pay_code(), 1, till=named, secret=secret)).status_code == 201
     await _post(site, f"/v1/merchants/{merchant['id']}/suspend", None, 200)
@@ -98,7 +98,7 @@ async def test_a_till_from_registration_to_its_end(site: Site) -> None:
 async def test_merchant_staff_know_of_no_other_merchant(site: Site) -> None:
     """404, as for one that does not exist; the list shows their own only."""
     own, other = (till.merchant for till in site.city.tills)
-    staff = {"kind": ActorKind.MERCHANT_STAFF, "merchant": own}
+    staff: dict[str, Any] = {"kind": ActorKind.MERCHANT_STAFF, "merchant": own}
     assert len((await _get(site, "/v1/merchants", **staff))["merchants"]) == 1
     await _get(site, f"/v1/merchants/{format_id('mer', own)}", **staff)
     for target in ("", "/stores", "/terminals"):

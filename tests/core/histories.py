@@ -100,7 +100,8 @@ class _Scribe:
 
     def _points(self, possible: int) -> Points:
         too_many = possible if self.step.blind and self.step.percent % 2 else 0
-        return Points(max(1, possible * self.step.percent // 100) + too_many)
+        some = possible * self.step.percent // 80
+        return Points(max(1, min(some, possible)) + too_many)
 
     def _pick(self, things: Iterable[Thing]) -> Thing | None:
         choice = list(things)
@@ -216,8 +217,6 @@ class _Scribe:
             return (ClawBack(record=withdrawn.id, transaction=self.transaction, by=VERIFIER),) if withdrawn else ()
         now = self.ledger.now
         due = self._pick(
-            each
-            for each in records
-            if self.step.blind or (each.pending and each.matures_at and each.matures_at <= now)
+            each for each in records if self.step.blind or (each.pending and each.matures_at and each.matures_at <= now)
         )
         return (MatureRecord(record=due.id, transaction=self.transaction),) if due else ()

@@ -131,16 +131,21 @@ def check_documents(ledger: MemoryLedger, balances: Balances) -> None:
 def check_redemptions(ledger: MemoryLedger) -> None:
     """Each redemption gave back what its journal says, never more than was paid, and the price of what is kept stays."""
     returned: Counter[object] = Counter()
+    to_lots: Counter[tuple[object, AccountKey]] = Counter()
     for posted in ledger.journal:
         for transfer in posted.transaction.transfers:
             if transfer.debit.kind is AccountKind.REDEEMED:
                 returned[posted.transaction.reverses] += transfer.amount
+                to_lots[posted.transaction.reverses, transfer.credit] += transfer.amount
     refunded: Counter[object] = Counter()
     for refund in ledger.refunds:
         refunded[refund.redemption] += refund.points
     for paid in ledger.redemptions.values():
         kept = paid.points - paid.refunded_points
         assert returned[paid.transaction] == paid.refunded_points <= paid.points
+        for part in paid.lots:
+            home = lot(AccountKind.WALLET, paid.volunteer, part.expires_on)
+            assert to_lots[paid.transaction, home] <= part.points, "a lot gets back what it gave"
         assert paid.settlement_fen - paid.refunded_fen == paid.settlement_fen * kept // paid.points
         if paid.state is not RedemptionState.REVERSED:
             assert refunded[paid.id] == paid.refunded_points

@@ -13,6 +13,7 @@ from app.store.postgres import EmbeddedPostgres, find_binaries
 from tests.support.databases import TestServer, drop_database, make_template
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+FOLDER = "liyu-tests-"
 ROOM_BYTES = 2 * 1024**3
 
 
@@ -22,12 +23,24 @@ def _roomy_memory() -> Path | None:
     return MEMORY if roomy else None
 
 
+def _clear_away(parent: Path) -> None:
+    """Remove what runs that were killed have left: a folder is named for its process, and that one is gone."""
+    for folder in parent.glob(f"{FOLDER}*-*"):
+        owner = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def _an_address() -> Iterator[str]:
     if outside := os.environ.get("LIYU_DATABASE_URL"):
         yield outside
         return
-    with tempfile.TemporaryDirectory(prefix="liyu-tests-", dir=_roomy_memory(), ignore_cleanup_errors=True) as folder:
+    parent = _roomy_memory() or Path(tempfile.gettempdir())
+    _clear_away(parent)
+    with tempfile.TemporaryDirectory(
+        prefix=f"{FOLDER}{os.getpid()}-", dir=parent, ignore_cleanup_errors=True
+    ) as folder:
         # As root the server runs as nobody, who has to get through; its own data stays its own.
         Path(folder).chmod(0o755)
         with EmbeddedPostgres(Path(folder) / "data", binaries=find_binaries(None), durable=False) as own:

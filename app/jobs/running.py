@@ -1,0 +1,52 @@
+"""The loop that runs the background work of a process. Every process may run it: each piece is safe to run twice."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from app.actions.keys import KeyCabinet
+from app.core.ids import ProgrammeId
+from app.engine.committer import Committers
+from app.jobs.checkpoints import run_checkpoint
+from app.jobs.lots import run_code_purge, run_expiries, run_maturities
+from app.store.database import Database
+from app.store.programmes import fetch_programme_ids
+
+_log = structlog.get_logger(__name__)
+
+
+async def run_jobs_once(
+    database: Database, committers: Committers, cabinet: KeyCabinet, clock: Callable[[], datetime]
+) -> None:
+    """Do all that is due, programme by programme."""
+    async with database.read() as reader:
+        programmes = await fetch_programme_ids(reader)
+    for programme in programmes:
+        await _run_for(database, committers, cabinet, programme, clock)
+
+
+async def _run_for(
+    database: Database,
+    committers: Committers,
+    cabinet: KeyCabinet,
+    programme: ProgrammeId,
+    clock: Callable[[], datetime],
+) -> None:
+    await run_maturities(database, committers, programme, clock)
+    await run_expiries(database, committers, programme, clock)
+    await run_code_purge(database, programme, clock)
+    await run_checkpoint(database, programme, await cabinet.token_keys(programme), clock)
+
+
+async def run_jobs(
+    database: Database, committers: Committers, cabinet: KeyCabinet, clock: Callable[[], datetime], every_s: float
+) -> None:
+    """Do all that is due, again and again, until cancelled. What fails is logged and tried again the next time."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await run_jobs_once(database, committers, cabinet, clock)
+        except Exception:  # noqa: BLE001 - the work of the next minute must not depend on it
+            _log.exception("background work failed")

@@ -1,0 +1,44 @@
+"""What is due: notice periods that have ended, lots past their day, pay codes nobody needs any more."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import text
+
+from app.core.ids import ProgrammeId, RecordId, VolunteerId
+from app.store.database import Reader, Tx
+
+_MATURE = text("""
+SELECT id FROM service_records
+WHERE programme_id = :programme AND pending > 0 AND matures_at <= :at AND state = 'verified'
+ORDER BY matures_at LIMIT :limit
+""")
+
+
+async def fetch_mature_records(reader: Reader, programme: ProgrammeId, at: datetime, limit: int) -> Sequence[RecordId]:
+    """Records whose notice period has ended."""
+    rows = await reader.execute(_MATURE, {"programme": programme, "at": at, "limit": limit})
+    return [RecordId(row[0]) for row in rows]
+
+
+_EXPIRED = text("""
+SELECT DISTINCT owner_id FROM accounts
+WHERE programme_id = :programme AND kind IN ('wallet', 'pending') AND part < :today AND balance > 0
+ORDER BY owner_id LIMIT :limit
+""")
+
+
+async def fetch_owners_of_expired_lots(
+    reader: Reader, programme: ProgrammeId, today: date, limit: int
+) -> Sequence[VolunteerId]:
+    """Volunteers who have points in lots past their day."""
+    values = {"programme": programme, "today": today.isoformat(), "limit": limit}
+    return [VolunteerId(row[0]) for row in await reader.execute(_EXPIRED, values)]
+
+
+_PURGE = text("DELETE FROM pay_codes WHERE programme_id = :programme AND expires_at < :before AND used_by IS NULL")
+
+
+async def delete_unused_pay_codes(tx: Tx, programme: ProgrammeId, before: datetime) -> None:
+    """Forget codes that nobody used; those that paid are kept with what they paid for."""
+    await tx.execute(_PURGE, {"programme": programme, "before": before})

@@ -1,0 +1,125 @@
+"""`liyu verify` finds every way in which somebody with the database's password could change the ledger (case 14)."""
+
+import pytest
+from sqlalchemy import text
+
+from app.core.invariants import Invariant
+from app.jobs.verifying import VerifyReport, run_verify
+from app.store.database import Database
+from tests.support.cities import a_city
+from tests.support.city_rows import City
+from tests.support.clocks import Clock
+from tests.support.commands import a_committer, pay
+
+
+@pytest.fixture
+async def city(database: Database, clock: Clock) -> City:
+    """A city with a few redemptions."""
+    built = await a_city(database, clock)
+    async with a_committer(database, built.programme, clock) as committer:
+        for number in range(6):
+            await pay(committer, built.tills[number % 2], built.volunteers[number % 3], 10 + number, f"A-{number}")
+    return built
+
+
+SWAPPED = """
+UPDATE transfers SET debit_account_no = credit_account_no, credit_account_no = debit_account_no
+WHERE seq = {seq} AND position = 0
+"""
+
+
+async def _tamper(database: Database, *statements: str) -> None:
+    """What someone with the owner's privileges can do: switch the triggers off, and write."""
+    async with database.begin() as tx:
+        await tx.execute(text("SET session_replication_role = replica"))
+        for statement in statements:
+            await tx.execute(text(statement))
+
+
+async def _verify(database: Database, city: City) -> VerifyReport:
+    return await run_verify(database, city.programme, lambda _done, _total: None)
+
+
+async def test_an_untouched_ledger_passes(database: Database, city: City) -> None:
+    """No findings; progress ends at the last transaction."""
+    seen: list[tuple[int, int]] = []
+    report = await run_verify(database, city.programme, lambda done, total: seen.append((done, total)))
+    assert report.findings == ()
+    assert report.first_wrong_seq is None
+    assert seen[-1] == (report.transactions, report.transactions)
+
+
+async def test_the_newest_rows_removed_are_missed(database: Database, city: City) -> None:
+    """Deleting the newest transactions names the first that is gone."""
+    before = await _verify(database, city)
+    last = before.transactions
+    await _tamper(
+        database, f"DELETE FROM transfers WHERE seq > {last - 2}", f"DELETE FROM transactions WHERE seq > {last - 2}"
+    )
+    report = await _verify(database, city)
+    assert report.first_wrong_seq == last - 1
+    assert Invariant.NO_GAP in {finding.invariant for finding in report.findings}
+
+
+async def test_the_newest_rows_removed_with_the_head_turned_back_are_missed_too(database: Database, city: City) -> None:
+    """Balances and kept answers still tell of what is gone."""
+    last = (await _verify(database, city)).transactions
+    await _tamper(
+        database,
+        f"DELETE FROM transfers WHERE seq = {last}",
+        f"DELETE FROM transactions WHERE seq = {last}",
+        f"UPDATE journal_heads SET next_seq = {last}",
+    )
+    report = await _verify(database, city)
+    assert report.first_wrong_seq == last
+    assert {Invariant.BALANCES_MATCH, Invariant.ONE_ANSWER} <= {finding.invariant for finding in report.findings}
+
+
+@pytest.mark.parametrize(
+    "change, invariant",
+    [
+        ("UPDATE transfers SET amount = amount + 1 WHERE seq = {seq} AND position = 0", Invariant.HASHES_MATCH),
+        ("UPDATE transfers SET debit_balance = debit_balance + 1 WHERE seq = {seq}", Invariant.BALANCES_MATCH),
+        ("UPDATE transactions SET actor = 'usr_0' WHERE seq = {seq}", Invariant.HASHES_MATCH),
+        (
+            "UPDATE transactions SET occurred_at = occurred_at - interval '1 day' WHERE seq = {seq}",
+            Invariant.HASHES_MATCH,
+        ),
+        ("UPDATE transactions SET leaf_hash = sha256(leaf_hash) WHERE seq = {seq}", Invariant.HASHES_MATCH),
+        ("DELETE FROM transfers WHERE seq = {seq} AND position = 1", Invariant.HASHES_MATCH),
+        ("DELETE FROM transactions WHERE seq = {seq}", Invariant.NO_GAP),
+        (
+            SWAPPED,
+            Invariant.HASHES_MATCH,
+        ),
+    ],
+)
+async def test_one_old_row_changed_is_named(database: Database, city: City, change: str, invariant: Invariant) -> None:
+    """Whatever is changed in an old transaction, its sequence number is the first that is named."""
+    seq = (await _verify(database, city)).transactions - 3
+    await _tamper(database, change.format(seq=seq))
+    report = await _verify(database, city)
+    assert report.first_wrong_seq == seq
+    assert invariant in {finding.invariant for finding in report.findings if finding.seq == seq}
+
+
+@pytest.mark.parametrize(
+    "change, invariant",
+    [
+        ("UPDATE accounts SET balance = balance + 1 WHERE kind = 'wallet'", Invariant.BALANCES_MATCH),
+        (
+            "UPDATE accounts SET balance = balance + 1 WHERE kind = 'pool' OR kind = 'issuance'",
+            Invariant.ASSETS_SUM_TO_ZERO,
+        ),
+        ("UPDATE redemptions SET refunded_points = 1", Invariant.MERCHANTS_MATCH),
+        ("UPDATE redemptions SET settlement_fen = settlement_fen + 1", Invariant.MERCHANTS_MATCH),
+        ("DELETE FROM redemptions WHERE trade_no = 'A-0'", Invariant.MERCHANTS_MATCH),
+    ],
+)
+async def test_a_row_beside_the_journal_changed_is_found(
+    database: Database, city: City, change: str, invariant: Invariant
+) -> None:
+    """Stored balances and redemptions are compared with what the journal makes of them."""
+    await _tamper(database, change)
+    report = await _verify(database, city)
+    assert invariant in {finding.invariant for finding in report.findings}
