@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import administration, contract, serving, verifying
+from app.cli import administration, contract, programmes, serving, verifying
 from app.demo.running import run_demo
 from app.settings import BadSetting
 from app.store.postgres import BinariesNotFound, DataFolderInUse, PostgresVersionMismatch, ServerFailed
@@ -20,6 +20,7 @@ cli.command("openapi")(contract.openapi)
 cli.command("verify")(verifying.verify)
 cli.command("token")(administration.token)
 cli.add_typer(administration.admin, name="admin")
+cli.add_typer(programmes.programme, name="programme")
 
 
 @cli.command("demo")

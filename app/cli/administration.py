@@ -23,6 +23,11 @@ from app.store.users import fetch_user_by_name
 admin = typer.Typer(no_args_is_help=True, help="People who log in.")
 
 
+@admin.callback()
+def people() -> None:
+    """People who log in."""
+
+
 @admin.command("create")
 def create(
     programme: Annotated[str, typer.Argument(help="Code of the programme, for example cixi.")],

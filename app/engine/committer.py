@@ -126,14 +126,23 @@ class Committer:
         except Exception as error:  # noqa: BLE001 - whatever broke it, the others in the batch must not suffer
             draw()
             _log.warning("batch broken, deciding one by one", error=repr(error), commands=len(drawn))
-            for waiting in drawn:
+            await self._commit_apart(drawn)
+
+    async def _commit_apart(self, drawn: list[_Waiting]) -> None:
+        """Decide the commands of a broken batch one by one; once the database stays away, nobody waits for it again."""
+        for position, waiting in enumerate(drawn):
+            try:
                 await self._commit_alone(waiting)
+            except OutcomeUnknown as unknown:
+                for left in drawn[position:]:
+                    left.fail(unknown)
+                return
 
     async def _commit_alone(self, waiting: _Waiting) -> None:
         try:
             await self._commit(lambda: [waiting.submission], [waiting])
-        except OutcomeUnknown as unknown:
-            waiting.fail(unknown)
+        except OutcomeUnknown:
+            raise
         except Exception as error:  # noqa: BLE001 - the caller gets it as a failed command
             _log.exception("command broken", command=type(waiting.submission.command).__name__)
             failed = CommandFailed(type(waiting.submission.command).__name__)

@@ -44,21 +44,23 @@ class TransactionRow(NamedTuple):
 
 
 _LOCK_HEAD = """
-SELECT h.next_seq, h.next_account_no, h.recorded_at, p.zone, p.fen_per_hundred_points, p.settlement_fund_id,
-       p.lapse_policy, p.grace_days, p.notice_days, p.expiry_years, p.points_max
-FROM journal_heads h JOIN programmes p ON p.id = h.programme_id
-WHERE h.programme_id = $1
-FOR UPDATE OF h
+SELECT next_seq, next_account_no, recorded_at FROM journal_heads WHERE programme_id = $1 FOR UPDATE
+"""
+_SETTINGS = """
+SELECT zone, fen_per_hundred_points, settlement_fund_id, lapse_policy, grace_days, notice_days, expiry_years, points_max
+FROM programmes WHERE id = $1
 """
 
 
 async def lock_head(connection: BatchConnection, programme: ProgrammeId) -> Head:
     """Wait for the head of the journal and keep it until the transaction ends.
 
+    The settings are read by a statement of their own: one that waited for the lock would see those from before it.
     Raises LookupError when there is no such programme.
     """
-    row = await connection.fetchrow(_LOCK_HEAD, programme)
-    if row is None:
+    head = await connection.fetchrow(_LOCK_HEAD, programme)
+    row = await connection.fetchrow(_SETTINGS, programme)
+    if head is None or row is None:
         raise LookupError(programme)
     fund = row["settlement_fund_id"]
     return Head(
@@ -73,9 +75,9 @@ async def lock_head(connection: BatchConnection, programme: ProgrammeId) -> Head
             expiry_years=row["expiry_years"],
             points_max=Points(row["points_max"]),
         ),
-        next_seq=row["next_seq"],
-        next_account_no=row["next_account_no"],
-        recorded_at=row["recorded_at"],
+        next_seq=head["next_seq"],
+        next_account_no=head["next_account_no"],
+        recorded_at=head["recorded_at"],
     )
 
 

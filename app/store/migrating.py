@@ -62,6 +62,8 @@ async def grant(database: Database, role: str) -> None:
         raise ValueError(f"not a plain role name: {role!r}")
     async with database.begin() as tx:
         await tx.execute(text(f"GRANT USAGE ON SCHEMA public TO {role}"))
-        await tx.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"))
+        await tx.execute(text(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}"))
+        await tx.execute(text(f"GRANT DELETE ON pay_codes TO {role}"))
         for table in _APPEND_ONLY:
             await tx.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}"))
+        await tx.execute(text(f"REVOKE INSERT, UPDATE ON alembic_version FROM {role}"))

@@ -46,6 +46,7 @@ step_lists = st.lists(
         about=st.integers(0, 3),
         blind=st.sampled_from([False] * 7 + [True]),
     ),
+    min_size=20,
     max_size=60,
 )
 
