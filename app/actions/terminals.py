@@ -1,5 +1,6 @@
 """Terminals: registering, rotating and disabling them, and the directory by which a signed call is checked."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from app.store.merchants import fetch_store
 from app.store.terminals import Terminal, disable, fetch_terminal, insert_terminal, update_secret
 
 _FRESH_S = 1.0
+_STALE_S = 10.0
 _DIRECTORY_MAX = 10_000
 _SECRET_BYTES = 32
 
@@ -41,26 +43,47 @@ def _aad(programme: ProgrammeId, terminal: TerminalId) -> str:
     return f"terminals|secret|{programme}|{terminal}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    read_at: float
+    till: KnownTill | None
+
+
 class TillDirectory:
-    """Terminals by id, cached for a second: a till that is disabled or rotated is noticed within that time."""
+    """Terminals by id, cached for a second: a till that is disabled or rotated is noticed within that time.
+
+    When an entry has aged, one caller reads it anew while the others go on with what is known; the command that
+    follows looks at the terminal again in any case. A till nobody knows yet is read once for all who wait for it.
+    """
 
     def __init__(self, database: Database, vault: Keyring) -> None:
         self._database = database
         self._vault = vault
-        self._known: dict[tuple[ProgrammeId, TerminalId], tuple[float, KnownTill | None]] = {}
+        self._known: dict[tuple[ProgrammeId, TerminalId], _Entry] = {}
+        self._reading: dict[tuple[ProgrammeId, TerminalId], asyncio.Task[KnownTill | None]] = {}
 
     async def find(self, programme: ProgrammeId, terminal: TerminalId, *, fresh: bool = False) -> KnownTill | None:
         """The terminal, or None. `fresh` looks past the cache, as after a signature that did not match."""
-        known = self._known.get((programme, terminal))
-        age_s = time.monotonic() - known[0] if known else _FRESH_S
-        if known and age_s < (_FRESH_S / 10 if fresh else _FRESH_S):
-            return known[1]
+        key = (programme, terminal)
+        entry = self._known.get(key)
+        if entry and time.monotonic() - entry.read_at < (_FRESH_S / 10 if fresh else _FRESH_S):
+            return entry.till
+        reading = self._reading.get(key)
+        if reading is None:
+            reading = asyncio.create_task(self._read(key))
+            self._reading[key] = reading
+            reading.add_done_callback(lambda _task: self._reading.pop(key, None))
+        elif entry and not fresh and time.monotonic() - entry.read_at < _STALE_S:
+            return entry.till
+        return await asyncio.shield(reading)
+
+    async def _read(self, key: tuple[ProgrammeId, TerminalId]) -> KnownTill | None:
         async with self._database.read() as reader:
-            stored = await fetch_terminal(reader, programme, terminal)
+            stored = await fetch_terminal(reader, *key)
         if len(self._known) >= _DIRECTORY_MAX:
             self._known.clear()
-        till = self._open(programme, stored) if stored else None
-        self._known[programme, terminal] = (time.monotonic(), till)
+        till = self._open(key[0], stored) if stored else None
+        self._known[key] = _Entry(time.monotonic(), till)
         return till
 
     def _open(self, programme: ProgrammeId, stored: Terminal) -> KnownTill:

@@ -6,6 +6,8 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from app.api.problem_texts import TEXTS
@@ -145,6 +147,13 @@ async def _on_busy(request: Request, error: Exception) -> Response:
     return render_problem(request, Problem(Code.SYSTEM_BUSY))
 
 
+async def _on_database(request: Request, error: Exception) -> Response:
+    """A connection that was lost (a restart of the database, say) is worth another try; anything else is ours."""
+    if not isinstance(error, DBAPIError) or not error.connection_invalidated:
+        return await _on_failure(request, error)
+    return await _on_busy(request, error)
+
+
 async def _on_failure(request: Request, error: Exception) -> Response:
     _log.error("request failed", error=repr(error), exc_info=error)
     return render_problem(request, Problem(Code.SYSTEM_ERROR))
@@ -158,3 +167,6 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(QueueFull, _on_busy)
     app.add_exception_handler(OutcomeUnknown, _on_busy)
     app.add_exception_handler(CommandFailed, _on_failure)
+    app.add_exception_handler(DBAPIError, _on_database)
+    app.add_exception_handler(ConnectionError, _on_busy)
+    app.add_exception_handler(PoolTimeout, _on_busy)

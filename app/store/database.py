@@ -44,7 +44,6 @@ class Database:
             parsed.set(drivername="postgresql+asyncpg"),
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_pre_ping=True,
             connect_args={"timeout": CONNECT_TIMEOUT_S, "server_settings": settings},
         )
 

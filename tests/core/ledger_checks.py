@@ -129,7 +129,7 @@ def check_documents(ledger: MemoryLedger, balances: Balances) -> None:
 
 
 def check_redemptions(ledger: MemoryLedger) -> None:
-    """Each redemption gave back what its journal says, never more than was paid, and the price of what is kept stays."""
+    """Each redemption gave back what its journal says, never more than was paid; the price of what is kept stays."""
     returned: Counter[object] = Counter()
     to_lots: Counter[tuple[object, AccountKey]] = Counter()
     for posted in ledger.journal:

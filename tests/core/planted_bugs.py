@@ -9,9 +9,9 @@ import pytest
 from app.core import claw_backs, commands, holds, redemptions, refunds, service_records
 from app.core.accounts import CHART, AccountKey, AccountKind, Side
 from app.core.book import Accepted, Book, Decision, Needs
-from app.core.commands import ExpireLots, Redeem
-from app.core.lot_life import decide_expire_lots
+from app.core.lot_life import ExpireLots, decide_expire_lots
 from app.core.quantities import BrokenInvariant, Fen, Instant, Points
+from app.core.redemptions import Redeem
 from app.core.rows import Hold, LotPart, PayCode, Redemption, Row, ServiceRecord
 from app.core.transactions import Transfer
 

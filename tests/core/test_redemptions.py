@@ -8,22 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.accounts import AccountKey, AccountKind
-from app.core.book import Accepted, Book, Decision
+from app.core.book import Accepted, Book
 from app.core.codes import Code, Rejected
-from app.core.ids import FundId, RedemptionId, TerminalId, TransactionId
+from app.core.ids import FundId, RedemptionId, TerminalId
 from app.core.merchants import Till
 from app.core.pay_codes import IssuePayCode, decide_issue_pay_code
 from app.core.programmes import Programme
-from app.core.quantities import Instant, Points, price_fen
-from app.core.redemptions import Redeem, decide_redeem
-from app.core.rows import PayCode, Redemption, RedemptionState, TradeNo
+from app.core.quantities import Points, price_fen
+from app.core.rows import PayCode, Redemption, RedemptionState
 from app.core.transactions import Reason, TransactionKind
 from app.core.volunteers import VolunteerStatus
 from tests.core.builders import (
     FUND,
     MERCHANT,
     NOW,
-    TERMINAL,
     TODAY,
     VOLUNTEER,
     a_book,
@@ -35,33 +33,9 @@ from tests.core.builders import (
     named,
     wallet_of,
 )
+from tests.core.deciding import a_redeem, code_of, redeem
 
 SOON, LATER, LAST = date(2026, 12, 31), date(2027, 12, 31), date(2028, 12, 31)
-
-
-def a_redeem(points: int = 100, *, code: str = "code", name: str = "redemption") -> Redeem:
-    """A till takes points."""
-    return Redeem(
-        redemption=RedemptionId(named(name)),
-        transaction=TransactionId(named("transaction", name)),
-        trade_no=TradeNo("20260302-0001"),
-        code=code_hash(code),
-        terminal=TERMINAL,
-        points=Points(points),
-    )
-
-
-def redeem(book: Book, command: Redeem, at: Instant = NOW) -> Decision:
-    """Decide, and post what goes through."""
-    decision = decide_redeem(command, book, at)
-    if isinstance(decision, Accepted):
-        book.post(decision)
-    return decision
-
-
-def code_of(decision: Decision) -> Code | None:
-    """The code of a refusal."""
-    return decision.code if isinstance(decision, Rejected) else None
 
 
 def test_points_become_the_merchants_priced_and_owed() -> None:
@@ -151,8 +125,8 @@ def test_a_left_or_unknown_volunteer_cannot_spend() -> None:
 def test_a_code_pays_once() -> None:
     """The second redemption with a code is refused, also at once after the first."""
     book = a_book(points=500, pay_codes=[a_pay_code()])
-    redeem(book, a_redeem(name="first"))
-    assert code_of(redeem(book, a_redeem(name="second"))) is Code.CODE_USED
+    redeem(book, a_redeem(redemption="first"))
+    assert code_of(redeem(book, a_redeem(redemption="second"))) is Code.CODE_USED
     assert book.available(VOLUNTEER, TODAY) == 400
 
 
@@ -210,8 +184,8 @@ def test_a_lot_past_its_day_is_empty_whether_booked_or_not() -> None:
 def test_a_fund_pays_its_last_fen_and_no_more() -> None:
     """The second redemption finds the fund empty."""
     book = a_book(points=500, fund_fen=300, pay_codes=[a_pay_code(name="a"), a_pay_code(name="b")])
-    assert isinstance(redeem(book, a_redeem(code="a", name="a")), Accepted)
-    assert code_of(redeem(book, a_redeem(1, code="b", name="b"))) is Code.FUND_EXHAUSTED
+    assert isinstance(redeem(book, a_redeem(code="a", redemption="a")), Accepted)
+    assert code_of(redeem(book, a_redeem(1, code="b", redemption="b"))) is Code.FUND_EXHAUSTED
 
 
 def test_a_programme_without_a_fund_takes_only_what_costs_nothing() -> None:

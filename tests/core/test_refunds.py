@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from app.core.accounts import AccountKey, AccountKind
 from app.core.book import Accepted, Book, Decision
 from app.core.codes import Code, Rejected
-from app.core.ids import RedemptionId, RefundId, TransactionId
+from app.core.ids import RefundId, TransactionId
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Instant, Points
-from app.core.redemptions import Redeem, decide_redeem
 from app.core.refunds import (
     REFUNDS_MAX,
     RefundRedemption,
@@ -23,21 +22,20 @@ from app.core.refunds import (
     decide_reverse,
     returning_lots,
 )
-from app.core.rows import Redemption, RedemptionState, Refund, TradeNo
+from app.core.rows import Redemption, RedemptionState, Refund
 from app.core.transactions import Reason, TransactionKind
 from tests.core.builders import (
     FUND,
     MERCHANT,
     NOW,
-    TERMINAL,
     a_book,
     a_pay_code,
     a_programme,
     a_redemption,
-    code_hash,
     named,
     wallet_of,
 )
+from tests.core.deciding import a_redeem, code_of, post, redeem
 
 FIRST, SECOND = date(2026, 4, 30), date(2028, 12, 31)
 PAID = a_redemption([(FIRST, 40), (SECOND, 60)], fen=299)
@@ -56,7 +54,7 @@ def refund(book: Book, points: int, *, name: object = "refund", at: Instant = NO
         reason=Reason.GOODS_RETURNED,
         actor="system",
     )
-    return _posted(book, decide_refund(command, book, at))
+    return post(book, decide_refund(command, book, at))
 
 
 def reverse(book: Book, *, at: Instant = NOW) -> Decision:
@@ -67,18 +65,7 @@ def reverse(book: Book, *, at: Instant = NOW) -> Decision:
         reason=Reason.OUTCOME_UNKNOWN,
         actor="system",
     )
-    return _posted(book, decide_reverse(command, book, at))
-
-
-def _posted(book: Book, decision: Decision) -> Decision:
-    if isinstance(decision, Accepted):
-        book.post(decision)
-    return decision
-
-
-def code_of(decision: Decision) -> Code | None:
-    """The code of a refusal."""
-    return decision.code if isinstance(decision, Rejected) else None
+    return post(book, decide_reverse(command, book, at))
 
 
 def paid_in(book: Book) -> Redemption:
@@ -115,8 +102,10 @@ def test_a_refund_returns_points_to_their_lots_the_last_taken_first() -> None:
         (LapsePolicy.GRACE, {SECOND: 60, date(2026, 5, 31): 40}, 0),
     ],
 )
-def test_a_lapsed_lot_follows_the_policy(whole: bool, lapse: LapsePolicy, wallet: dict[date, int], broken: int) -> None:
-    """Case 2: what was taken from a lot that has expired since is forfeited, booked through, or given a lot of grace."""
+def test_a_lapsed_lot_follows_the_policy(
+    *, whole: bool, lapse: LapsePolicy, wallet: dict[date, int], broken: int
+) -> None:
+    """Case 2: what was taken from a lot that expired since is forfeited, booked through, or given a lot of grace."""
     paid = replace(PAID, occurred_at=NOW + timedelta(days=59, hours=12))
     book = a_book(a_programme(lapse=lapse), redemptions=[paid])
     a_day_late = NOW + timedelta(days=60)
@@ -153,7 +142,7 @@ def test_a_lot_on_its_last_day_has_not_lapsed() -> None:
 
 @pytest.mark.parametrize("parts", list(permutations((20, 30, 50))), ids=str)
 def test_three_parts_in_any_order_give_back_exactly_what_was_paid(parts: tuple[int, ...]) -> None:
-    """Case 7: whatever the order, the lots, the merchant and the fund end where they began; one point more is refused."""
+    """Case 7: whatever the order, lots, merchant and fund end where they began; one point more is refused."""
     book = a_book(redemptions=[PAID], fund_fen=0)
     for number, points in enumerate(parts):
         assert isinstance(refund(book, points, name=number), Accepted)
@@ -200,21 +189,11 @@ def test_a_lot_never_gets_back_more_than_it_gave(before: int, data: st.DataObjec
 def test_the_same_points_bought_with_again_are_neither_multiplied_nor_lost() -> None:
     """Case 8: buy, refund, buy with the same points: one purchase is left, and not a point for a third."""
     book = a_book(points=100, pay_codes=[a_pay_code(name="first"), a_pay_code(name="second"), a_pay_code(name="third")])
-    first, second, third = (
-        Redeem(
-            redemption=PAID.id if name == "first" else RedemptionId(named(name)),
-            transaction=TransactionId(named("paid", name)),
-            trade_no=TradeNo(name),
-            code=code_hash(name),
-            terminal=TERMINAL,
-            points=Points(100),
-        )
-        for name in ("first", "second", "third")
-    )
-    _posted(book, decide_redeem(first, book, NOW))
+    first = redeem(book, replace(a_redeem(code="first"), redemption=PAID.id))
+    assert isinstance(first, Accepted)
     assert isinstance(refund(book, 100), Accepted)
-    assert isinstance(_posted(book, decide_redeem(second, book, NOW)), Accepted)
-    assert code_of(decide_redeem(third, book, NOW)) is Code.NOT_ENOUGH
+    assert isinstance(redeem(book, a_redeem(code="second", redemption="second")), Accepted)
+    assert code_of(redeem(book, a_redeem(code="third", redemption="third"))) is Code.NOT_ENOUGH
     assert code_of(refund(book, 1, name="again")) is Code.REFUND_TOO_MUCH
     assert (wallet_of(book), book.balance(REDEEMED), book.balance(PAYABLE)) == ({}, 100, 300)
 
