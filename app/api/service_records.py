@@ -269,7 +269,7 @@ async def verify_record(services: Serves, actor: Verifies, key: IdempotencyKey, 
 async def reject_record(services: Serves, actor: Verifies, key: IdempotencyKey, record_id: str) -> Response:
     """Nothing reaches the ledger."""
     record = _record_named(record_id)
-    command = RejectRecord(record=record, verifier=UserId(actor.subject))
+    command = RejectRecord(record=record, verifier=UserId(actor.subject), verifier_is=actor.volunteer)
     return await _submit(services, actor, key, record, "reject", command)
 
 

@@ -26,7 +26,7 @@ _COLUMNS = {"code", "name", "level", "parent", "kind"}
 def _read_regions(path: Path) -> list[Region]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
-        if not _COLUMNS <= set(rows.fieldnames or ()):
+        if not set(rows.fieldnames or ()) >= _COLUMNS:
             raise typer.BadParameter(f"needs the columns {', '.join(sorted(_COLUMNS))}", param_hint="--regions")
         return [Region(row["code"], row["name"], row["level"], row["parent"] or None, row["kind"]) for row in rows]
 

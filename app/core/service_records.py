@@ -41,6 +41,7 @@ class RejectRecord:
 
     record: RecordId
     verifier: UserId
+    verifier_is: VolunteerId | None
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
@@ -115,13 +116,13 @@ def _credit(record: ServiceRecord, repaid: int) -> tuple[Transfer, ...]:
 
 
 def decide_reject_record(command: RejectRecord, book: Book) -> Decision:
-    """Decide a rejection: an entered record, by someone who did not enter it. Nothing reaches the ledger."""
+    """Decide a rejection: by someone who neither gave the service nor entered it. Nothing reaches the ledger."""
     record = book.records[command.record]
     if record is None:
         return Rejected(Code.NOT_FOUND)
     if record.state is not RecordState.ENTERED:
         return Rejected(Code.STATE_CONFLICT, {"state": record.state.value})
-    if command.verifier == record.recorder:
+    if command.verifier == record.recorder or command.verifier_is == record.volunteer:
         return Rejected(Code.SELF_REVIEW)
     rejected = replace(record, state=RecordState.REJECTED, verifier=command.verifier)
     return Accepted(rows=(rejected,), answer={"record": format_id("rec", record.id)})

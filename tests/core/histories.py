@@ -14,7 +14,7 @@ from app.core.claw_backs import ClawBack
 from app.core.commands import Command
 from app.core.donations import DepositFund, DonatePoints
 from app.core.holds import CaptureHold, PlaceHold, VoidHold
-from app.core.ids import HoldId, RedemptionId, RefundId, TransactionId
+from app.core.ids import FundId, HoldId, RedemptionId, RefundId, TransactionId
 from app.core.lot_life import ExpireLots, MatureRecord
 from app.core.pay_codes import IssuePayCode
 from app.core.quantities import Fen, Points, price_fen
@@ -79,7 +79,8 @@ class _Scribe:
             case "serve" | "reject":
                 return self._serve()
             case "deposit":
-                return Moment(commands=(self._deposit(Fen(self.step.percent)),))
+                sponsored = FundId(named("fund", self.step.about))
+                return Moment(commands=(replace(self._deposit(Fen(self.step.percent)), fund=sponsored),))
         return Moment(commands=commands) if (commands := self._act()) else self._serve()
 
     def _act(self) -> tuple[Command, ...]:
@@ -127,7 +128,9 @@ class _Scribe:
         )
         verifier = RECORDER if self.step.blind else VERIFIER
         if self.step.verb == "reject":
-            return Moment(records=(record,), commands=(RejectRecord(record=record.id, verifier=verifier),))
+            return Moment(
+                records=(record,), commands=(RejectRecord(record=record.id, verifier=verifier, verifier_is=None),)
+            )
         verify = VerifyRecord(record=record.id, transaction=self.transaction, verifier=verifier, verifier_is=None)
         return Moment(records=(record,), commands=(verify,))
 

@@ -8,10 +8,9 @@ import pytest
 
 from app.core import claw_backs, commands, holds, redemptions, refunds, service_records
 from app.core.accounts import CHART, AccountKey, AccountKind, Side
-from app.core.book import Accepted, Book, Decision, Needs
+from app.core.book import Accepted, Book, Decision
 from app.core.lot_life import ExpireLots, decide_expire_lots
 from app.core.quantities import BrokenInvariant, Fen, Instant, Points
-from app.core.redemptions import Redeem
 from app.core.rows import Hold, LotPart, PayCode, Redemption, Row, ServiceRecord
 from app.core.transactions import Transfer
 
@@ -148,10 +147,6 @@ def _batch_forgets(kind: type[Row]) -> Plant:
     return plant
 
 
-def _needs_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Redeem, "needs", lambda command: Needs(terminals=frozenset((command.terminal,))))
-
-
 BUGS = (
     Bug("a refund returns one point too many", _refund_one_too_many),
     Bug("a refund forgets former refunds", _refund_forgets_former_refunds),
@@ -169,5 +164,4 @@ BUGS = (
     Bug("a batch forgets that a code was used", _batch_forgets(PayCode)),
     Bug("a batch forgets what was refunded", _batch_forgets(Redemption), (AssertionError, BrokenInvariant)),
     Bug("a batch forgets that a hold was placed", _batch_forgets(Hold)),
-    Bug("a command forgets a need", _needs_nothing, (KeyError, BrokenInvariant)),
 )

@@ -1,7 +1,6 @@
 """Case 20: whatever happens in whatever order, points and fen are conserved, and batching is invisible."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import get_args
 
 import pytest
@@ -15,18 +14,11 @@ from app.core.commands import Command
 from app.core.lot_life import MatureRecord
 from app.core.programmes import LapsePolicy, Programme
 from app.core.transactions import TransactionKind
-from tests.core.builders import a_programme
-from tests.core.histories import Moment, enter, live_through
-from tests.core.ledger import MemoryLedger, Posted
+from tests.core.conservation import PROGRAMMES, check_history, live_one_by_one
+from tests.core.ledger import Posted
 from tests.core.ledger_checks import check_ledger
-from tests.core.planted_bugs import BUGS, Bug
-from tests.core.steps import Step, a_city, draw_steps, step_lists
+from tests.core.steps import Step, draw_steps, step_lists
 
-PROGRAMMES = {
-    f"{lapse.value}, {notice_days} days": a_programme(lapse=lapse, notice_days=notice_days, expiry_years=1, rate=133)
-    for lapse in LapsePolicy
-    for notice_days in (0, 3)
-}
 REFUSALS = {
     Code.NOT_ENOUGH,
     Code.FUND_EXHAUSTED,
@@ -37,46 +29,6 @@ REFUSALS = {
     Code.STATE_CONFLICT,
 }
 under_each_programme = pytest.mark.parametrize("programme", PROGRAMMES.values(), ids=PROGRAMMES)
-
-
-def live_one_by_one(programme: Programme, steps: Sequence[Step]) -> tuple[MemoryLedger, list[Moment], list[Decision]]:
-    """A history with each command in a batch of its own; the moments can be lived again."""
-    ledger = a_city(programme)
-    moments, decisions = [], []
-    for moment in live_through(ledger, steps):
-        enter(ledger, moment)
-        moments.append(moment)
-        decisions += ledger.run(moment.commands)
-    return ledger, moments, decisions
-
-
-def live_again(
-    programme: Programme, moments: Sequence[Moment], batch_sizes: Sequence[int]
-) -> tuple[MemoryLedger, list[Decision]]:
-    """The same history on another ledger: what happens at one time goes into batches of these sizes."""
-    ledger = a_city(programme)
-    decisions: list[Decision] = []
-    ends = [sum(bool(moment.wait) for moment in moments[: number + 1]) for number in range(len(moments))]
-    for _, together in groupby(zip(ends, moments, strict=True), key=lambda pair: pair[0]):
-        commands: list[Command] = []
-        for _, moment in together:
-            enter(ledger, moment)
-            commands += moment.commands
-        decisions += ledger.run(commands, batch_sizes)
-    return ledger, decisions
-
-
-def check_history(programme: Programme, steps: Sequence[Step], batch_sizes: Sequence[int]) -> list[Decision]:
-    """The property: a sound ledger, and the same one however the commands are cut into batches."""
-    one_by_one, moments, decisions = live_one_by_one(programme, steps)
-    check_ledger(one_by_one)
-    for sizes in ((1000,), batch_sizes):
-        batched, batched_decisions = live_again(programme, moments, sizes)
-        assert batched_decisions == decisions
-        assert batched.balances == one_by_one.balances
-        assert [posted.canonical for posted in batched.journal] == [posted.canonical for posted in one_by_one.journal]
-        assert batched == one_by_one
-    return decisions
 
 
 def accepted_in(decisions: Sequence[Decision]) -> int:
@@ -124,27 +76,3 @@ def meets_a_lapsed_lot(posted: Posted, programme: Programme) -> bool:
     if programme.lapse_policy is LapsePolicy.GRACE:
         return programme.grace_expiry(posted.recorded_at).isoformat() in {key.part for key in credited}
     return AccountKey(AccountKind.BREAKAGE) in credited
-
-
-FIXED_HISTORIES = [
-    (PROGRAMMES[name], draw_steps(seed, 150)) for name in ("original, 0 days", "original, 3 days") for seed in range(6)
-]
-
-
-def check_fixed_histories() -> None:
-    """The property on histories that are always the same."""
-    for programme, steps in FIXED_HISTORIES:
-        check_history(programme, steps, (2, 3))
-
-
-def test_the_fixed_histories_conserve() -> None:
-    """The histories that find the planted bugs find nothing in the core as it is."""
-    check_fixed_histories()
-
-
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
-def test_the_property_catches_a_planted_bug(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug planted in the core fails the property on the fixed histories."""
-    bug.plant(monkeypatch)
-    with pytest.raises(bug.caught_as):
-        check_fixed_histories()

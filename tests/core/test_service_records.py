@@ -123,7 +123,7 @@ def test_a_record_is_decided_once() -> None:
     verify(book, record)
     assert verify(book, record) == Rejected(Code.STATE_CONFLICT, {"state": "verified"})
     assert book.balance(HOURS) == 60
-    reject = RejectRecord(record=record.id, verifier=VERIFIER)
+    reject = RejectRecord(record=record.id, verifier=VERIFIER, verifier_is=None)
     assert decide_reject_record(reject, book) == Rejected(Code.STATE_CONFLICT, {"state": "verified"})
     book.records[record.id] = None
     assert code_of(verify(book, record)) is code_of(decide_reject_record(reject, book)) is Code.NOT_FOUND
@@ -133,8 +133,11 @@ def test_a_rejected_record_never_reaches_the_ledger() -> None:
     """A rejection by a second person leaves no transaction, and cannot be verified afterwards."""
     record = a_record()
     book = a_book(records=[record])
-    assert code_of(decide_reject_record(RejectRecord(record=record.id, verifier=RECORDER), book)) is Code.SELF_REVIEW
-    decision = decide_reject_record(RejectRecord(record=record.id, verifier=VERIFIER), book)
+    assert (
+        code_of(decide_reject_record(RejectRecord(record=record.id, verifier=RECORDER, verifier_is=None), book))
+        is Code.SELF_REVIEW
+    )
+    decision = decide_reject_record(RejectRecord(record=record.id, verifier=VERIFIER, verifier_is=None), book)
     assert isinstance(decision, Accepted)
     assert decision.transaction is None
     book.post(decision)

@@ -1,0 +1,78 @@
+"""The property of case 20 is trusted because it catches bugs: each planted one, and each need left out."""
+
+from dataclasses import fields, replace
+from typing import get_args
+
+import pytest
+
+from app.core.book import Needs
+from app.core.claw_backs import ClawBack
+from app.core.commands import Command
+from app.core.donations import DepositFund, DonatePoints
+from app.core.holds import CaptureHold, PlaceHold, VoidHold
+from app.core.lot_life import ExpireLots, MatureRecord
+from app.core.pay_codes import IssuePayCode
+from app.core.quantities import BrokenInvariant
+from app.core.redemptions import Redeem
+from app.core.refunds import RefundRedemption, ReverseRedemption
+from app.core.service_records import RejectRecord, VerifyRecord
+from tests.core.conservation import FIXED_HISTORIES, check_fixed_histories, live_one_by_one
+from tests.core.planted_bugs import BUGS, Bug
+
+NEEDS: list[tuple[type[Command], str]] = [
+    (Redeem, "pay_codes"),
+    (Redeem, "terminals"),
+    (IssuePayCode, "pay_codes"),
+    (IssuePayCode, "volunteers"),
+    (VerifyRecord, "policies"),
+    (VerifyRecord, "records"),
+    (RejectRecord, "records"),
+    (RefundRedemption, "redemptions"),
+    (ReverseRedemption, "redemptions"),
+    (PlaceHold, "owners"),
+    (PlaceHold, "volunteers"),
+    (CaptureHold, "holds"),
+    (VoidHold, "holds"),
+    (MatureRecord, "records"),
+    (ExpireLots, "volunteers"),
+    (ClawBack, "records"),
+    (DonatePoints, "volunteers"),
+    (DepositFund, "owners"),
+]
+
+
+def test_the_fixed_histories_conserve() -> None:
+    """The histories that find the planted bugs find nothing in the core as it is."""
+    check_fixed_histories()
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_the_property_catches_a_planted_bug(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug planted in the core fails the property on the fixed histories."""
+    bug.plant(monkeypatch)
+    with pytest.raises(bug.caught_as):
+        check_fixed_histories()
+
+
+@pytest.mark.parametrize("command, need", NEEDS, ids=[f"{command.__name__}.{need}" for command, need in NEEDS])
+def test_a_need_left_out_is_noticed(command: type[Command], need: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that forgets one of its needs fails the property, since nothing else is in its book."""
+    right = command.needs
+    nothing = getattr(Needs(), need)
+    monkeypatch.setattr(command, "needs", lambda self: replace(right(self), **{need: nothing}))
+    with pytest.raises((AssertionError, BrokenInvariant, KeyError)):
+        check_fixed_histories()
+
+
+def test_every_need_is_left_out_once() -> None:
+    """The table above names each need that any command has."""
+    lives = [live_one_by_one(programme, steps) for programme, steps in FIXED_HISTORIES]
+    commands = [command for _, moments, _ in lives for moment in moments for command in moment.commands]
+    used = {
+        (type(command), field.name)
+        for command in commands
+        for field in fields(Needs)
+        if getattr(command.needs(), field.name)
+    }
+    assert {type(command) for command in commands} == set(get_args(Command))
+    assert used == set(NEEDS)
