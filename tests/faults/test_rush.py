@@ -3,9 +3,9 @@
 import asyncio
 import os
 import random
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 
 import httpx
 import pytest
@@ -120,9 +120,7 @@ class _Rush:
             return
 
 
-async def test_processes_killed_under_load_lose_nothing_and_repeat_nothing(
-    database: Database, record_property: Callable[[str, str], None]
-) -> None:
+async def test_processes_killed_under_load_lose_nothing_and_repeat_nothing(database: Database) -> None:
     """Three processes, 64 clients each, one killed with -9 again and again: each acknowledged order exists once."""
     city = await a_city(
         database,
@@ -169,5 +167,4 @@ async def test_processes_killed_under_load_lose_nothing_and_repeat_nothing(
     assert found == rush.acknowledged
     report = await run_verify(database, city.programme, lambda _done, _total: None)
     assert not report.findings
-    told = (len(rows), kills, rush.repaired, report.transactions)
-    record_property("redemptions, kills, repaired, transactions verified", str(told))
+    sys.stdout.write(f"{len(rows)} redemptions, {kills} kills, {rush.repaired} repaired\n")
