@@ -16,6 +16,7 @@ from app.core.codes import Code
 from app.main import create_app
 from app.settings import Settings
 
+MADE_FROM_CONTRACT = ("client/models", "client/api", "client/errors.py", "client/types.py")
 ROOT = Path(__file__).resolve().parents[2]
 COMMITTED = ROOT / "openapi.yaml"
 
@@ -98,7 +99,8 @@ def test_a_generated_python_client_type_checks(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file=", "--ignore-missing-imports", "till.py"],
+        # The generator's own client.py is not ours to answer for: models and calls are what comes from the contract.
+        [sys.executable, "-m", "mypy", "--config-file=", "--follow-imports=silent", "till.py", *MADE_FROM_CONTRACT],
         check=False,
         capture_output=True,
         text=True,
