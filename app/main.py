@@ -150,11 +150,11 @@ def create_app_from_environment() -> FastAPI:
     settings = read_settings(os.environ)
     configure_logging(level=settings.log_level, as_json=settings.log_json)
     app = create_app(settings)
-    _tame_garbage_collector()
+    tame_garbage_collector()
     return app
 
 
-def _tame_garbage_collector() -> None:
+def tame_garbage_collector() -> None:
     """Look for cycles rarely, and never among what lives as long as the process.
 
     A batch makes thousands of small values without a cycle; at Python's own thresholds a third of the till's time went

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.hosting import migrate_database
-from app.main import make_services
+from app.main import make_services, tame_garbage_collector
 from app.settings import Settings, master_key_of
 from app.store.database import Database
 from app.store.postgres import EmbeddedPostgres, find_binaries
@@ -194,6 +194,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--transactions", type=int, default=1_000_000, help="grow the journal to this; 0: do not")
     arguments = parser.parse_args()
+    tame_garbage_collector()
     binaries = find_binaries()
     with tempfile.TemporaryDirectory(prefix="liyu-bench-") as name:
         folder = Path(name)
