@@ -24,7 +24,10 @@ from app.api import (
     health,
     me,
     merchants,
+    my_redemptions,
     pos,
+    pos_refunds,
+    pos_vouchers,
     programmes,
     proofs,
     service_records,
@@ -49,7 +52,10 @@ from app.telemetry import configure_logging
 
 ROUTERS = (
     pos.router,
+    pos_refunds.router,
+    pos_vouchers.router,
     me.router,
+    my_redemptions.router,
     auth.router,
     programmes.router,
     accrual_policies.router,

@@ -18,6 +18,9 @@ UserRef = Annotated[str, _id_field("usr")]
 FundRef = Annotated[str, _id_field("fun")]
 RecordRef = Annotated[str, _id_field("rec")]
 RedemptionRef = Annotated[str, _id_field("red")]
+OfferRef = Annotated[str, _id_field("off")]
+OrderRef = Annotated[str, _id_field("ord")]
+RefundRef = Annotated[str, _id_field("ref")]
 TransactionRef = Annotated[str, _id_field("txn")]
 TerminalRef = Annotated[
     str,

@@ -40,7 +40,8 @@ class PayCodeAnswer(Answer):
     refresh_after_s: Annotated[int, Field(examples=[REFRESH_AFTER_S])]
 
 
-def _own_id(actor: Actor) -> VolunteerId:
+def own_id(actor: Actor) -> VolunteerId:
+    """The volunteer who calls; nobody else has anything of their own here."""
     if actor.volunteer is None:
         raise Problem(Code.NO_AUTH)
     return actor.volunteer
@@ -68,7 +69,7 @@ async def issue_pay_code(
     key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=64, pattern=r"^[0-9A-Za-z_.:-]+$")] = None,
 ) -> Response:
     """Eighteen digits beginning 96, for one use within 60 seconds; with an Idempotency-Key a retry gets the same."""
-    volunteer = _own_id(actor)
+    volunteer = own_id(actor)
     number = key or uuid7().hex
     cabinet = services.cabinet
     code = derive_pay_code(cabinet.pay_codes, actor.programme, volunteer, number)
@@ -96,7 +97,7 @@ async def issue_pay_code(
 )
 async def get_wallet(services: Serves, actor: Reads) -> WalletAnswer:
     """Spendable points by expiry day. Points past their day count no more, whether their expiry was booked or not."""
-    return await read_wallet(services, actor.programme, _own_id(actor))
+    return await read_wallet(services, actor.programme, own_id(actor))
 
 
 @router.get(
@@ -115,4 +116,4 @@ async def get_statement(
     after: After = None,
 ) -> StatementAnswer:
     """The newest first; `next` is the cursor of the page behind."""
-    return await read_statement(request, response, services, actor.programme, _own_id(actor), limit, after)
+    return await read_statement(request, response, services, actor.programme, own_id(actor), limit, after)

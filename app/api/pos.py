@@ -1,10 +1,9 @@
-"""The till contract (POS.md): redemptions at the till, and the query after an unknown outcome.
+"""The till contract (POS.md): redemptions at the till, and what follows an unknown outcome: query, then reverse.
 
 The hot path of the service: the request is read by hand, once, with no dependency to resolve.
 """
 
 import re
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -12,26 +11,35 @@ from pydantic import Field
 from uuid_utils.compat import uuid7
 
 from app.api.access import TILL
-from app.api.bodies import Answer, Body, check_media_type, json_answer, parse_body
-from app.api.fields import MerchantRef, PointsField, RedemptionRef, StoreRef, TerminalRef, TransactionRef
+from app.api.bodies import Body, check_media_type, json_answer, parse_body
+from app.api.fields import OfferRef, PointsField
 from app.api.operations import takes, till_refusals
-from app.api.problems import Problem, refuse
-from app.api.services import Services, services_of
+from app.api.pos_answers import (
+    TRADE_NO,
+    RedemptionAnswer,
+    ReversalAnswer,
+    check_no_body,
+    fetch_answered,
+    render_fresh,
+    render_redemption,
+)
+from app.api.problems import FieldProblem, Problem, refuse
+from app.api.services import services_of
 from app.api.tills import CallingTill, identify_till
 from app.core.codes import Code, Rejected
-from app.core.idempotency import AnswerKey, replay
-from app.core.ids import ProgrammeId, RedemptionId, TransactionId, format_id, format_terminal, parse_id
+from app.core.idempotency import AnswerKey, replay, till_key
+from app.core.ids import OfferId, ProgrammeId, RedemptionId, TransactionId, parse_id
 from app.core.quantities import Points
 from app.core.redemptions import Redeem
-from app.core.rows import Redemption, RedemptionState, TradeNo
+from app.core.refunds import ReverseRedemption
+from app.core.rows import RedemptionState, Sale, TradeNo
 from app.engine.batch import Outcome, Submission
 from app.security.pay_codes import hash_pay_code
 from app.store.answers import fetch_answer
-from app.store.redemptions import RedemptionView, fetch_redemption
 
 router = APIRouter(prefix="/v1/pos", tags=["Tills"])
 
-TRADE_NO = r"^[0-9A-Za-z_*|\-]{1,32}$"
+_REVERSE_BODY = b"reverse"
 
 
 class OrderNote(Body):
@@ -42,7 +50,7 @@ class OrderNote(Body):
 
 
 class RedemptionRequest(Body):
-    """Take points from the volunteer whose code was scanned."""
+    """Take points from the volunteer whose code was scanned: bare `points`, or `quantity` of an `offer_id`."""
 
     out_trade_no: Annotated[
         str,
@@ -56,41 +64,12 @@ class RedemptionRequest(Body):
         str,
         Field(min_length=1, max_length=64, description="The code as scanned", examples=["961234567890123456"]),
     ]
-    points: PointsField
+    points: PointsField | None = None
+    offer_id: OfferRef | None = Field(None, description="Instead of points: what is had. Exactly one of the two")
+    quantity: Annotated[int, Field(ge=1, le=1000, description="How many of the offer", examples=[1])] | None = None
     order: OrderNote | None = None
     operator_id: Annotated[str, Field(max_length=32, examples=["op-7"])] | None = None
     device_id: Annotated[str, Field(max_length=32, examples=["pos-2"])] | None = None
-
-
-class MaskedVolunteer(Answer):
-    """All that a till learns about who paid."""
-
-    masked_name: Annotated[str, Field(examples=["张**"])]
-
-
-class Receipt(Answer):
-    """Where the ledger holds this redemption, and the hash that proves it."""
-
-    seq: Annotated[int, Field(examples=[48213])]
-    leaf_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$", examples=["6b" * 32])]
-
-
-class RedemptionAnswer(Answer):
-    """A redemption."""
-
-    id: RedemptionRef
-    out_trade_no: str
-    state: RedemptionState
-    points: int
-    refunded_points: int
-    settlement_fen: int = Field(description="What the merchant is owed for it, in fen, rounded down once")
-    volunteer: MaskedVolunteer
-    merchant_id: MerchantRef
-    store_id: StoreRef
-    terminal_id: TerminalRef
-    occurred_at: datetime
-    transaction_id: TransactionRef
-    receipt: Receipt
 
 
 _REDEEM_REFUSALS = till_refusals(
@@ -103,12 +82,21 @@ _REDEEM_REFUSALS = till_refusals(
     Code.CODE_USED,
     Code.CODE_EXPIRED,
     Code.ACCOUNT_FROZEN,
+    Code.OFFER_NOT_EXIST,
+    Code.OFFER_NOT_OPEN,
+    Code.NOT_ELIGIBLE,
+    Code.OUT_OF_STOCK,
+    Code.FREQUENCY_LIMITED,
     Code.QUOTA_EXCEEDED,
     Code.NOT_ENOUGH,
     Code.FUND_EXHAUSTED,
     Code.ORDER_REVERSED,
     Code.SYSTEM_BUSY,
 )
+_WAITS = {
+    "model": RedemptionAnswer,
+    "description": "`AWAITING_CONFIRMATION`: points are held until the volunteer confirms, 60 s at most. Query.",
+}
 
 
 @router.post(
@@ -117,12 +105,12 @@ _REDEEM_REFUSALS = till_refusals(
     summary="Take points by pay code (核销)",
     status_code=201,
     response_model=RedemptionAnswer,
-    responses=_REDEEM_REFUSALS,
+    responses={202: _WAITS, **_REDEEM_REFUSALS},
     openapi_extra={"x-access": TILL},
 )
 @takes(RedemptionRequest)
 async def redeem_points(request: Request) -> Response:
-    """Capture the points and price them in the same transaction.
+    """Capture the points and price them in the same transaction; or hold them (202) until the volunteer confirms.
 
     The same number with the same body gives the same answer, marked `Idempotency-Replayed: true`. A refusal is
     kept under its number too: try again with a new one. When the outcome is unknown, query; never order again.
@@ -133,35 +121,54 @@ async def redeem_points(request: Request) -> Response:
     check_media_type(request)
     received = parse_body(RedemptionRequest, raw)
     body = received.body
+    offer = _check_form(body)
     command = Redeem(
         redemption=RedemptionId(uuid7()),
         transaction=TransactionId(uuid7()),
         trade_no=TradeNo(body.out_trade_no),
         code=hash_pay_code(services.cabinet.pay_codes, caller.programme, body.auth_code),
         terminal=caller.till.terminal,
-        points=Points(body.points),
+        points=Points(body.points) if body.points else None,
+        offer=offer,
+        quantity=(body.quantity or 1) if offer else 0,
     )
     outcome = await services.committers.submit(
         caller.programme,
         Submission(
             command=command,
-            key=answer_key_of(caller, body.out_trade_no),
+            key=till_key(sale_of(caller, body.out_trade_no)),
             body_hash=received.hash,
             conflict=Code.OUT_TRADE_NO_USED,
         ),
     )
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)
+    state = RedemptionState(str(outcome.answer.get("state", RedemptionState.SUCCESS)))
+    status = 202 if state is RedemptionState.AWAITING_CONFIRMATION else 201
     if outcome.replayed:
-        view = await _fetch_answered(services, caller.programme, outcome.answer["redemption"])
-        first = _render(caller.programme, view, state=RedemptionState.SUCCESS, refunded_points=0)
-        return json_answer(first.model_dump_json(), 201, replayed=True)
-    return json_answer(_render_fresh(caller.programme, outcome).model_dump_json(), 201)
+        view = await fetch_answered(services, caller.programme, outcome.answer["redemption"], outcome.seq)
+        first = render_redemption(caller.programme, view, state, refunded_points=0)
+        return json_answer(first.model_dump_json(), status, replayed=True)
+    return json_answer(render_fresh(caller.programme, outcome).model_dump_json(), status)
 
 
-def answer_key_of(caller: CallingTill, trade_no: str) -> AnswerKey:
-    """Order numbers are unique per merchant, whichever of its tills asks."""
-    return AnswerKey(f"till:{caller.till.merchant.hex}", trade_no)
+def _check_form(body: RedemptionRequest) -> OfferId | None:
+    """The offer, when that is the form of the request; the two forms do not mix."""
+    if (body.points is None) == (body.offer_id is None):
+        problem = FieldProblem(pointer="/points", detail="exactly one of points and offer_id is expected")
+        raise Problem(Code.PARAM_ERROR, errors=[problem])
+    if body.offer_id is None:
+        if body.quantity is not None:
+            problem = FieldProblem(pointer="/quantity", detail="quantity goes with offer_id")
+            raise Problem(Code.PARAM_ERROR, errors=[problem])
+        return None
+    offer = parse_id("off", body.offer_id)
+    return OfferId(offer) if offer else None
+
+
+def sale_of(caller: CallingTill, trade_no: str) -> Sale:
+    """A number of the caller's merchant."""
+    return Sale(caller.till.merchant, TradeNo(trade_no))
 
 
 @router.get(
@@ -178,62 +185,52 @@ async def get_redemption(request: Request, out_trade_no: str) -> Response:
     caller = await identify_till(request, await request.body(), services)
     if not re.fullmatch(TRADE_NO, out_trade_no):
         raise Problem(Code.ORDER_NOT_EXIST)
-    key = answer_key_of(caller, out_trade_no)
     async with services.database.read() as reader:
-        kept = await fetch_answer(reader, caller.programme, key)
+        kept = await fetch_answer(reader, caller.programme, till_key(sale_of(caller, out_trade_no)))
     answer = replay(kept, kept.body_hash, Code.OUT_TRADE_NO_USED) if kept else Rejected(Code.ORDER_NOT_EXIST)
     if isinstance(answer, Rejected):
         raise Problem(Code.ORDER_NOT_EXIST)
-    view = await _fetch_answered(services, caller.programme, answer["redemption"])
-    return json_answer(_render(caller.programme, view).model_dump_json())
+    view = await fetch_answered(services, caller.programme, answer["redemption"])
+    shown = render_redemption(caller.programme, view, view.state_at(services.clock()))
+    return json_answer(shown.model_dump_json())
 
 
-async def _fetch_answered(services: Services, programme: ProgrammeId, reference: object) -> RedemptionView:
-    redemption = parse_id("red", str(reference))
-    async with services.database.read() as reader:
-        view = await fetch_redemption(reader, programme, RedemptionId(redemption)) if redemption else None
-    if view is None:
-        raise LookupError(f"an answer names {reference}, which is not there")
-    return view
+@router.post(
+    "/redemptions/{out_trade_no}/reverse",
+    operation_id="reverseRedemption",
+    summary="Take a whole order back (撤销)",
+    response_model=ReversalAnswer,
+    responses=till_refusals(Code.PARAM_ERROR, Code.ORDER_CLOSED, Code.REVERSE_EXPIRED, Code.SYSTEM_BUSY),
+    openapi_extra={"x-access": TILL},
+)
+async def reverse_redemption(request: Request, out_trade_no: str) -> Response:
+    """Close it if unpaid, give everything back if paid (within 24 h). Repeat it until it is answered.
 
-
-def _render(
-    programme: ProgrammeId,
-    view: RedemptionView,
-    state: RedemptionState | None = None,
-    refunded_points: int | None = None,
-) -> RedemptionAnswer:
-    return RedemptionAnswer(
-        id=format_id("red", view.id),
-        out_trade_no=view.trade_no,
-        state=state or view.state,
-        points=view.points,
-        refunded_points=view.refunded_points if refunded_points is None else refunded_points,
-        settlement_fen=view.settlement_fen,
-        volunteer=MaskedVolunteer(masked_name=view.masked_name),
-        merchant_id=format_id("mer", view.merchant),
-        store_id=format_id("sto", view.store),
-        terminal_id=format_terminal(programme, view.terminal),
-        occurred_at=view.occurred_at,
-        transaction_id=format_id("txn", view.transaction),
-        receipt=Receipt(seq=view.seq, leaf_hash=view.leaf_hash.hex()),
+    A number that has never been seen is closed for good: should the redemption still arrive, it is refused with
+    `ORDER_REVERSED`. What was refunded in part can only be refunded further.
+    """
+    services = services_of(request)
+    raw = await request.body()
+    caller = await identify_till(request, raw, services)
+    check_no_body(raw)
+    if not re.fullmatch(TRADE_NO, out_trade_no):
+        raise Problem(Code.PARAM_ERROR, errors=[FieldProblem(pointer="/out_trade_no", detail=f"matches {TRADE_NO}")])
+    command = ReverseRedemption(
+        transaction=TransactionId(uuid7()), sale=sale_of(caller, out_trade_no), terminal=caller.till.terminal
     )
-
-
-def _render_fresh(programme: ProgrammeId, outcome: Outcome) -> RedemptionAnswer:
-    redemption = next(row for row in outcome.rows if isinstance(row, Redemption))
-    return RedemptionAnswer(
-        id=format_id("red", redemption.id),
-        out_trade_no=redemption.trade_no,
-        state=redemption.state,
-        points=redemption.points,
-        refunded_points=redemption.refunded_points,
-        settlement_fen=redemption.settlement_fen,
-        volunteer=MaskedVolunteer(masked_name=redemption.masked_name),
-        merchant_id=format_id("mer", redemption.merchant),
-        store_id=format_id("sto", redemption.store),
-        terminal_id=format_terminal(programme, redemption.terminal),
-        occurred_at=redemption.occurred_at,
-        transaction_id=format_id("txn", redemption.transaction),
-        receipt=Receipt(seq=outcome.seq or 0, leaf_hash=outcome.leaf_hash.hex()),
+    key = AnswerKey(f"reverse:{caller.till.merchant.hex}", out_trade_no)
+    outcome = await services.committers.submit(
+        caller.programme, Submission(command=command, key=key, body_hash=_REVERSE_BODY)
     )
+    answer = await _render_reversal(request, caller.programme, out_trade_no, outcome)
+    return json_answer(answer.model_dump_json(), replayed=outcome.replayed)
+
+
+async def _render_reversal(request: Request, programme: ProgrammeId, trade_no: str, outcome: Outcome) -> ReversalAnswer:
+    if isinstance(outcome.answer, Rejected):
+        raise refuse(outcome.answer, replayed=outcome.replayed)
+    state = RedemptionState(str(outcome.answer["state"]))
+    if "redemption" not in outcome.answer:
+        return ReversalAnswer(out_trade_no=trade_no, state=state, redemption=None)
+    view = await fetch_answered(services_of(request), programme, outcome.answer["redemption"])
+    return ReversalAnswer(out_trade_no=trade_no, state=state, redemption=render_redemption(programme, view, state))

@@ -200,6 +200,30 @@ _TEXTS = {
         "请设置 Content-Type",
         "Set the Content-Type",
     ),
+    Code.OFFER_NOT_EXIST: ProblemText(
+        404, "礼品不存在", "There is no such offer", "请核对礼品编号", "Check the offer's id"
+    ),
+    Code.OFFER_NOT_OPEN: ProblemText(
+        409,
+        "该礼品目前不可兑换",
+        "The offer is not open now",
+        "请查看开放时间或选择其他礼品",
+        "See when it opens, or choose another offer",
+    ),
+    Code.NOT_ELIGIBLE: ProblemText(
+        409,
+        "未达到兑换条件",
+        "The conditions of the offer are not met",
+        "请查看所缺的条件",
+        "See what is missing",
+    ),
+    Code.FINAL_SALE: ProblemText(
+        409,
+        "该礼品一经兑换不可退换",
+        "A final sale cannot be taken back",
+        "如有质量问题请联系商家",
+        "Ask the merchant if something is wrong with it",
+    ),
     Code.FREQUENCY_LIMITED: ProblemText(
         429, "操作过于频繁，请稍后再试", "Too many requests", "请稍后再试", "Try again later"
     ),

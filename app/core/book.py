@@ -7,16 +7,35 @@ it, and refuses a transaction that would break the ledger. Reading what nobody f
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from app.core.accounts import CHART, AccountKey, AccountKind, Side, lot
-from app.core.codes import Rejected
-from app.core.ids import HoldId, RecordId, RedemptionId, TerminalId, VolunteerId
-from app.core.merchants import Till
+from app.core.codes import Code, Rejected
+from app.core.ids import MerchantId, OfferId, OrderId, RecordId, RedemptionId, TerminalId, VolunteerId
+from app.core.merchants import Merchant, Till
+from app.core.offers import Offer
 from app.core.policies import AccrualPolicy
 from app.core.programmes import Programme
-from app.core.quantities import BrokenInvariant, Fen, Points
-from app.core.rows import Hold, LotPart, PayCode, PayCodeHash, Redemption, Refund, Row, ServiceRecord
+from app.core.quantities import BrokenInvariant, Instant, Points
+from app.core.rows import (
+    LotPart,
+    Order,
+    OrderState,
+    PayCode,
+    PayCodeHash,
+    Redemption,
+    RedemptionState,
+    Refund,
+    Row,
+    Sale,
+    ServiceRecord,
+    Stock,
+    Tally,
+    TallyKey,
+    Tombstone,
+    VoucherHash,
+)
 from app.core.transactions import PostedTransfer, Transaction, Transfer, check_transfer
 from app.core.volunteers import Volunteer
 
@@ -34,7 +53,10 @@ class Needs:
     pay_codes: frozenset[PayCodeHash] = frozenset()
     terminals: frozenset[TerminalId] = frozenset()
     redemptions: frozenset[RedemptionId] = frozenset()
-    holds: frozenset[HoldId] = frozenset()
+    sales: frozenset[Sale] = frozenset()
+    offers: frozenset[OfferId] = frozenset()
+    orders: frozenset[OrderId] = frozenset()
+    vouchers: frozenset[VoucherHash] = frozenset()
     records: frozenset[RecordId] = frozenset()
     policies: bool = False
 
@@ -51,6 +73,21 @@ class Accepted:
 Decision = Accepted | Rejected
 
 
+class Spent(NamedTuple):
+    """A redemption of today, as far as the rules of frequency look at it."""
+
+    merchant: MerchantId
+    points: Points
+    occurred_at: Instant
+
+
+class Lapsing(NamedTuple):
+    """A hold that is past its time and not booked as ended: whose it is, and of which offer."""
+
+    volunteer: VolunteerId
+    offer: OfferId | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Book:
     """The working state of one batch. `accounts` holds, for every fetched owner, all accounts that exist."""
@@ -62,7 +99,18 @@ class Book:
     pay_codes: dict[PayCodeHash, PayCode | None] = field(default_factory=dict)
     tills: dict[TerminalId, Till | None] = field(default_factory=dict)
     redemptions: dict[RedemptionId, Redemption | None] = field(default_factory=dict)
-    holds: dict[HoldId, Hold | None] = field(default_factory=dict)
+    sales: dict[Sale, RedemptionId | Code | None] = field(default_factory=dict)
+    """What became of a till's number: a redemption, a refusal, or None for one that was never seen."""
+    spent: dict[VolunteerId, dict[RedemptionId, Spent]] = field(default_factory=dict)
+    """What volunteers with a code in this batch have paid today."""
+    merchants: dict[MerchantId, Merchant] = field(default_factory=dict)
+    """The merchants of the offers that were fetched."""
+    offers: dict[OfferId, Offer | None] = field(default_factory=dict)
+    stocks: dict[OfferId, Stock] = field(default_factory=dict)
+    tallies: dict[UUID, dict[TallyKey, int]] = field(default_factory=dict)
+    orders: dict[OrderId, Order | None] = field(default_factory=dict)
+    vouchers: dict[VoucherHash, OrderId | None] = field(default_factory=dict)
+    lapsing: dict[RedemptionId | OrderId, Lapsing] = field(default_factory=dict)
     records: dict[RecordId, ServiceRecord | None] = field(default_factory=dict)
 
     def balance(self, key: AccountKey) -> int:
@@ -93,10 +141,21 @@ class Book:
         """What the volunteer can spend today."""
         return Points(sum(part.points for part in self.spendable(volunteer, today)))
 
-    def fund_left(self) -> Fen:
-        """What is free to promise in the fund that settles redemptions; zero when the programme names none."""
-        fund = self.programme.settlement_fund
-        return Fen(self.balance(AccountKey(AccountKind.FUND, fund))) if fund else Fen(0)
+    def tally(self, key: TallyKey) -> int:
+        """A count; zero when nothing was counted."""
+        return self._tallies(key.subject).get(key, 0)
+
+    def tally_since(self, subject: UUID, scope: str, since: str) -> int:
+        """The sum of a subject's counts in a scope from one day on."""
+        return sum(
+            amount for key, amount in self._tallies(subject).items() if key.scope == scope and key.period >= since
+        )
+
+    def _tallies(self, subject: UUID) -> dict[TallyKey, int]:
+        counted = self.tallies.get(subject)
+        if counted is None:
+            raise BrokenInvariant(f"tallies of {subject} were not fetched")
+        return counted
 
     def _move(self, key: AccountKey, amount: int, side: Side) -> int:
         rule = CHART[key.kind]
@@ -134,26 +193,50 @@ class Book:
             case PayCode():
                 self.pay_codes[row.hash] = row
             case Redemption():
-                self.redemptions[row.id] = row
-            case Hold():
-                self.holds[row.id] = row
+                self._put_redemption(row)
+            case Order():
+                self.orders[row.id] = row
+                self.vouchers[row.code] = row.id
+                if row.state is not OrderState.EFFECTIVE:
+                    self.lapsing.pop(row.id, None)
+            case Stock():
+                self.stocks[row.offer] = row
+            case Tally():
+                self._tallies(row.key.subject)[row.key] = row.amount
+            case Tombstone():
+                self.sales[row.sale] = Code.ORDER_REVERSED
             case ServiceRecord():
                 self.records[row.id] = row
             case Refund():
                 pass
 
+    def _put_redemption(self, row: Redemption) -> None:
+        self.redemptions[row.id] = row
+        self.sales[row.sale] = row.id
+        if row.state is not RedemptionState.AWAITING_CONFIRMATION:
+            self.lapsing.pop(row.id, None)
+        spent = self.spent.get(row.volunteer)
+        if spent is None:
+            return
+        if row.state in (RedemptionState.CLOSED, RedemptionState.REVERSED):
+            spent.pop(row.id, None)
+        else:
+            spent[row.id] = Spent(row.merchant, row.points, row.occurred_at)
 
-def owners_of(row: Row | Till) -> tuple[UUID, ...]:
+
+def owners_of(row: Row | Till | Offer) -> tuple[UUID, ...]:
     """Whose accounts a decision about this row may touch."""
     match row:
         case PayCode() | ServiceRecord():
             return (row.volunteer,)
         case Till():
             return (row.merchant,)
-        case Redemption() | Hold():
+        case Redemption() | Order():
             parties = (row.volunteer, row.merchant)
             return (*parties, row.fund) if row.fund else parties
-        case Refund():
+        case Offer():
+            return (row.merchant, *row.funds)
+        case Refund() | Tombstone() | Stock() | Tally():
             return ()
 
 

@@ -4,21 +4,32 @@ from typing import assert_never
 
 from app.core.book import Book, Decision
 from app.core.claw_backs import ClawBack, decide_claw_back
-from app.core.donations import DepositFund, DonatePoints, decide_deposit_fund, decide_donate_points
-from app.core.holds import (
-    CaptureHold,
-    PlaceHold,
-    VoidHold,
-    decide_capture_hold,
-    decide_place_hold,
-    decide_void_hold,
+from app.core.confirmations import (
+    CloseRedemption,
+    ConfirmRedemption,
+    DeclineRedemption,
+    decide_close,
+    decide_confirm,
+    decide_decline,
 )
+from app.core.donations import DepositFund, DonatePoints, decide_deposit_fund, decide_donate_points
 from app.core.lot_life import ExpireLots, MatureRecord, decide_expire_lots, decide_mature_record
+from app.core.orders import (
+    CancelOrder,
+    ExpireOrder,
+    PlaceOrder,
+    SetStock,
+    decide_cancel_order,
+    decide_expire_order,
+    decide_place_order,
+    decide_set_stock,
+)
 from app.core.pay_codes import IssuePayCode, decide_issue_pay_code
 from app.core.quantities import Instant
 from app.core.redemptions import Redeem, decide_redeem
 from app.core.refunds import RefundRedemption, ReverseRedemption, decide_refund, decide_reverse
 from app.core.service_records import RejectRecord, VerifyRecord, decide_reject_record, decide_verify_record
+from app.core.vouchers import ReturnVoucher, UseVoucher, decide_return_voucher, decide_use_voucher
 
 Command = (
     Redeem
@@ -27,9 +38,15 @@ Command = (
     | RejectRecord
     | RefundRedemption
     | ReverseRedemption
-    | PlaceHold
-    | CaptureHold
-    | VoidHold
+    | ConfirmRedemption
+    | DeclineRedemption
+    | CloseRedemption
+    | PlaceOrder
+    | CancelOrder
+    | ExpireOrder
+    | UseVoucher
+    | ReturnVoucher
+    | SetStock
     | MatureRecord
     | ExpireLots
     | ClawBack
@@ -53,12 +70,24 @@ def decide(command: Command, book: Book, at: Instant) -> Decision:  # noqa: C901
             return decide_refund(command, book, at)
         case ReverseRedemption():
             return decide_reverse(command, book, at)
-        case PlaceHold():
-            return decide_place_hold(command, book, at)
-        case CaptureHold():
-            return decide_capture_hold(command, book, at)
-        case VoidHold():
-            return decide_void_hold(command, book, at)
+        case ConfirmRedemption():
+            return decide_confirm(command, book, at)
+        case DeclineRedemption():
+            return decide_decline(command, book, at)
+        case CloseRedemption():
+            return decide_close(command, book, at)
+        case PlaceOrder():
+            return decide_place_order(command, book, at)
+        case CancelOrder():
+            return decide_cancel_order(command, book, at)
+        case ExpireOrder():
+            return decide_expire_order(command, book, at)
+        case UseVoucher():
+            return decide_use_voucher(command, book, at)
+        case ReturnVoucher():
+            return decide_return_voucher(command, book, at)
+        case SetStock():
+            return decide_set_stock(command, book)
         case MatureRecord():
             return decide_mature_record(command, book, at)
         case ExpireLots():

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from app.core.book import Accepted, AnswerFields, Decision
 from app.core.codes import Code, Rejected
+from app.core.ids import RedemptionId, parse_id
+from app.core.rows import Sale
 
 
 class AnswerKey(NamedTuple):
@@ -16,6 +18,11 @@ class AnswerKey(NamedTuple):
 
     scope: str
     key: str
+
+
+def till_key(sale: Sale) -> AnswerKey:
+    """Where the answer to a till's order number is kept: numbers are unique per merchant, whichever till asks."""
+    return AnswerKey(f"till:{sale.merchant.hex}", sale.trade_no)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +54,12 @@ def replay(kept: KeptAnswer, body_hash: bytes, conflict: Code) -> AnswerFields |
         return Rejected(conflict)
     outcome = json.loads(kept.outcome)
     return outcome["ok"] if "ok" in outcome else Rejected(Code(outcome["code"]), outcome["detail"])
+
+
+def sold(kept: KeptAnswer) -> RedemptionId | Code | None:
+    """What became of a till's number, as its kept answer says: a redemption, or the code of its refusal."""
+    outcome = json.loads(kept.outcome)
+    if "ok" not in outcome:
+        return Code(outcome["code"])
+    redemption = parse_id("red", str(outcome["ok"]["redemption"]))
+    return RedemptionId(redemption) if redemption else None

@@ -17,7 +17,9 @@ FundId = NewType("FundId", UUID)
 RecordId = NewType("RecordId", UUID)
 RedemptionId = NewType("RedemptionId", UUID)
 RefundId = NewType("RefundId", UUID)
-HoldId = NewType("HoldId", UUID)
+OfferId = NewType("OfferId", UUID)
+OrderId = NewType("OrderId", UUID)
+AgreementId = NewType("AgreementId", UUID)
 TransactionId = NewType("TransactionId", UUID)
 
 ProgrammeId = NewType("ProgrammeId", str)
@@ -37,7 +39,9 @@ PREFIXES = {
     RecordId: "rec",
     RedemptionId: "red",
     RefundId: "ref",
-    HoldId: "hol",
+    OfferId: "off",
+    OrderId: "ord",
+    AgreementId: "agr",
     TransactionId: "txn",
 }
 

@@ -24,6 +24,8 @@ class Invariant(StrEnum):
     HASHES_MATCH = "leaf hashes, roots and signatures are right"
     ONE_ANSWER = "no key has two answers"
     MERCHANTS_MATCH = "redemptions equal what merchants were given"
+    HOLDS_MATCH = "held points and promised money equal what is open"
+    LIMITS_MATCH = "stock and counts equal what was had"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,16 @@ class Programme:
     notice_days: int = 0
     expiry_years: int | None = 2
     points_max: Points = Points(100_000)
+    confirm_points: Points | None = None
+    """A redemption of more than this waits for the volunteer; None: the amount alone never makes it wait."""
+    confirm_count: int | None = None
+    """After so many a day, each further one waits."""
+    same_amount_s: int = 60
+    """The same amount at the same merchant within so many seconds waits (POS.md, "Pay by code")."""
+    redemptions_a_day: int | None = None
+    """So many a day and volunteer at most."""
+    sandbox: bool = False
+    """A programme for trying tills out: it honours faults on demand."""
 
     def business_day(self, at: Instant) -> date:
         """The programme's calendar day of a moment."""

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple, NewType
+from uuid import UUID
 
 from app.core.ids import (
     FundId,
-    HoldId,
     MerchantId,
+    OfferId,
+    OrderId,
     RecordId,
     RedemptionId,
     RefundId,
@@ -22,6 +24,7 @@ from app.core.ids import (
 from app.core.quantities import Fen, Instant, Minutes, Points
 
 PayCodeHash = NewType("PayCodeHash", bytes)
+VoucherHash = NewType("VoucherHash", bytes)
 TradeNo = NewType("TradeNo", str)
 
 
@@ -40,6 +43,13 @@ class PayCode:
     volunteer: VolunteerId
     expires_at: Instant
     used_by: RedemptionId | None = None
+
+
+class Sale(NamedTuple):
+    """A till's order number: unique per merchant, whichever of its tills asks."""
+
+    merchant: MerchantId
+    trade_no: TradeNo
 
 
 class RedemptionState(StrEnum):
@@ -77,6 +87,22 @@ class Redemption:
     refunded_points: Points = Points(0)
     refunded_fen: Fen = Fen(0)
     refund_count: int = 0
+    closes_at: Instant | None = None
+    """Until when the volunteer may confirm; from then on a waiting redemption is closed, booked or not."""
+    offer: OfferId | None = None
+    offer_version: int = 0
+    quantity: int = 0
+
+    @property
+    def sale(self) -> Sale:
+        """The till's number of it."""
+        return Sale(self.merchant, self.trade_no)
+
+    def state_at(self, at: Instant) -> RedemptionState:
+        """The state at a moment: waiting ends by itself, whether its end has been booked or not."""
+        if self.state is RedemptionState.AWAITING_CONFIRMATION and self.closes_at and at >= self.closes_at:
+            return RedemptionState.CLOSED
+        return self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,34 +115,87 @@ class Refund:
     settlement_fen: Fen
     occurred_at: Instant
     transaction: TransactionId
+    refund_no: str = ""
+    terminal: TerminalId | None = None
+    note: str = ""
+    """The merchant's own words: kept beside the ledger, never in it."""
 
 
-class HoldState(StrEnum):
-    """A hold is open until it is captured or voided, once."""
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A number that was reversed before its redemption arrived: the late original must be refused."""
 
-    OPEN = "open"
-    CAPTURED = "captured"
-    VOIDED = "voided"
+    sale: Sale
+
+
+class OrderState(StrEnum):
+    """The states of POS.md, "Vouchers"."""
+
+    EFFECTIVE = "EFFECTIVE"
+    USED = "USED"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """Points reserved for an open order at a merchant, until `expires_at`."""
+class Order:
+    """An order made in the mini-program, and its voucher: points, stock and money set aside until the code is used."""
 
-    id: HoldId
-    state: HoldState
+    id: OrderId
+    state: OrderState
     volunteer: VolunteerId
     merchant: MerchantId
-    lots: tuple[LotPart, ...]
-    fund: FundId | None
+    offer: OfferId
+    offer_version: int
+    quantity: int
+    points: Points
     settlement_fen: Fen
-    expires_at: Instant
+    code: VoucherHash
+    final_sale: bool
+    ordered_at: Instant
+    valid_until: Instant
     transaction: TransactionId
+    lots: tuple[LotPart, ...]
+    """What is held of which lot. Read back from the journal's transfers, not stored twice."""
+    fund: FundId | None
+    """Which fund has promised the settlement; read back from the journal too."""
+    used_at: Instant | None = None
+    used_store: StoreId | None = None
+    used_terminal: TerminalId | None = None
+    store_name: str = ""
+    """The name of the store that used it: joined in for refusals, never stored here."""
+    masked_name: str = ""
+    """The volunteer's masked name as it is now: joined in for the answer, never stored here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """How many units of an offer there are (None: always more), and how many are taken."""
+
+    offer: OfferId
+    total: int | None
+    taken: int
 
     @property
-    def points(self) -> Points:
-        """All that is reserved."""
-        return Points(sum(part.points for part in self.lots))
+    def left(self) -> int | None:
+        """What can still be had; None without end."""
+        return None if self.total is None else max(0, self.total - self.taken)
+
+
+class TallyKey(NamedTuple):
+    """What is counted: of whom, of what, in which period (a day `2026-11-24`, a month `2026-11`)."""
+
+    subject: UUID
+    scope: str
+    period: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A count that a limit is compared with."""
+
+    key: TallyKey
+    amount: int
 
 
 class Evidence(StrEnum):
@@ -162,5 +241,5 @@ class ServiceRecord:
     transaction: TransactionId | None = None
 
 
-Row = PayCode | Redemption | Refund | Hold | ServiceRecord
+Row = PayCode | Redemption | Refund | Tombstone | Order | Stock | Tally | ServiceRecord
 """Every kind of row that a command may add or change."""

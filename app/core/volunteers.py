@@ -1,6 +1,7 @@
 """A volunteer as the ledger knows one: an opaque id, a status, a name already masked."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from app.core.ids import VolunteerId
@@ -21,6 +22,14 @@ class Volunteer:
     id: VolunteerId
     status: VolunteerStatus
     masked_name: str = "*"
+    region_code: str = ""
+    born_on: date | None = None
+
+    def age_on(self, day: date) -> int | None:
+        """Full years on a day; None when the birthday is not known."""
+        if self.born_on is None:
+            return None
+        return day.year - self.born_on.year - ((day.month, day.day) < (self.born_on.month, self.born_on.day))
 
 
 def mask_name(name: str) -> str:

@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from uuid_utils.compat import uuid7
+
 from app.core.accounts import AccountKey
 from app.core.book import Accepted, AnswerFields, Book
 from app.core.canonical import encode_transaction, format_instant, hash_leaf
 from app.core.codes import Code, Rejected
 from app.core.commands import Command, decide
-from app.core.idempotency import NOT_KEPT, AnswerKey, KeptAnswer, encode_outcome, replay
+from app.core.idempotency import ANY_BODY, NOT_KEPT, AnswerKey, KeptAnswer, encode_outcome, replay, till_key
 from app.core.ids import ProgrammeId, TransactionId
-from app.core.rows import Row
+from app.core.lapses import lapses_before
+from app.core.rows import Row, Tombstone
 from app.store.accounts import AccountRow, write_accounts
 from app.store.answers import fetch_answers, insert_answers
 from app.store.batch_writes import write_rows
@@ -53,6 +56,17 @@ class Outcome:
     transaction: TransactionId | None = None
 
 
+JOB_BODY = b"job"
+"""The body hash of commands that no body came with."""
+
+REVERSED_BEFORE = Rejected(Code.ORDER_REVERSED)
+"""The answer that waits for a redemption whose number was reversed before it arrived."""
+
+
+def _new_transaction() -> TransactionId:
+    return TransactionId(uuid7())
+
+
 @dataclass(slots=True)
 class _Ink:
     """What a batch is going to write."""
@@ -75,9 +89,16 @@ class _Desk:
         self._account_nos = account_nos
         self._at = at
         self._recorded_at = format_instant(at)
+        self._sales = {till_key(sale): sale for sale in book.sales}
 
     def decide(self, submission: Submission) -> Outcome:
-        """Decide one command that has no answer yet."""
+        """Decide one command that has no answer yet, after the ends of holds that are over and concern it."""
+        if self.book.lapsing:
+            for key, lapse in lapses_before(submission.command.needs(), self.book, _new_transaction):
+                self._decide(Submission(command=lapse, key=AnswerKey("system", key), body_hash=JOB_BODY))
+        return self._decide(submission)
+
+    def _decide(self, submission: Submission) -> Outcome:
         decision = decide(submission.command, self.book, self._at)
         seq = None
         leaf_hash = b""
@@ -88,15 +109,24 @@ class _Desk:
                 transaction = decision.transaction.id
             else:
                 self.book.post(decision)
-            self.ink.rows.extend(decision.rows)
+            self._keep_rows(decision.rows)
         if not (isinstance(decision, Rejected) and decision.code in NOT_KEPT):
             kept = KeptAnswer(submission.body_hash, encode_outcome(decision), seq)
             self.ink.answers[submission.key] = kept
+            if isinstance(decision, Rejected) and (sale := self._sales.get(submission.key)):
+                self.book.sales[sale] = decision.code
         if isinstance(decision, Rejected):
             return Outcome(answer=decision)
         return Outcome(
             answer=decision.answer, rows=decision.rows, seq=seq, leaf_hash=leaf_hash, transaction=transaction
         )
+
+    def _keep_rows(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            if isinstance(row, Tombstone):
+                self.ink.answers[till_key(row.sale)] = KeptAnswer(ANY_BODY, encode_outcome(REVERSED_BEFORE))
+            else:
+                self.ink.rows.append(row)
 
     def _post(self, accepted: Accepted) -> tuple[int, bytes]:
         transaction = accepted.transaction
@@ -144,7 +174,7 @@ async def run_batch(
         known = await fetch_answers(connection, programme, {submission.key for submission in submissions})
         fresh = [submission for submission in submissions if submission.key not in known]
         fetched = await fetch_book(
-            connection, head.programme, merge_needs(submission.command.needs() for submission in fresh)
+            connection, head.programme, merge_needs(submission.command.needs() for submission in fresh), at
         )
         desk = _Desk(head, fetched.book, fetched.account_nos, at)
         outcomes = []
@@ -158,7 +188,7 @@ async def run_batch(
 def _replay(kept: KeptAnswer, submission: Submission) -> Outcome:
     answer = replay(kept, submission.body_hash, submission.conflict)
     conflict = isinstance(answer, Rejected) and answer.code is submission.conflict
-    return Outcome(answer=answer, replayed=not conflict, seq=kept.seq)
+    return Outcome(answer=answer, replayed=not conflict and kept.body_hash != ANY_BODY, seq=kept.seq)
 
 
 async def _write(connection: BatchConnection, programme: ProgrammeId, desk: _Desk, at: datetime) -> None:

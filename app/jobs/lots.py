@@ -1,7 +1,7 @@
 """Booking what time has done to lots: notice periods that ended, days that passed. Decisions never wait for it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from uuid_utils.compat import uuid7
@@ -11,7 +11,7 @@ from app.core.commands import Command
 from app.core.idempotency import AnswerKey
 from app.core.ids import ProgrammeId, RecordId, TransactionId, VolunteerId
 from app.core.lot_life import ExpireLots, MatureRecord
-from app.engine.batch import Submission
+from app.engine.batch import JOB_BODY, Submission
 from app.engine.committer import Committers
 from app.store.database import Database
 from app.store.due import delete_unused_pay_codes, fetch_mature_records, fetch_owners_of_expired_lots
@@ -21,11 +21,11 @@ CHUNK = 500
 CODES_KEPT = timedelta(days=1)
 
 
-async def _submit_all(committers: Committers, programme: ProgrammeId, commands: dict[str, Command]) -> None:
+async def submit_all(committers: Committers, programme: ProgrammeId, commands: Mapping[str, Command]) -> None:
     """Send commands under keys that follow from what they are about: run twice, each is done once."""
     await asyncio.gather(
         *(
-            committers.submit(programme, Submission(command=command, key=AnswerKey("system", key), body_hash=b"job"))
+            committers.submit(programme, Submission(command=command, key=AnswerKey("system", key), body_hash=JOB_BODY))
             for key, command in commands.items()
         )
     )
@@ -46,7 +46,7 @@ async def run_maturities(
         commands: dict[str, Command] = {
             f"mature:{record.hex}": MatureRecord(record=record, transaction=TransactionId(uuid7())) for record in due
         }
-        await _submit_all(committers, programme, commands)
+        await submit_all(committers, programme, commands)
         done += len(due)
 
 
@@ -67,7 +67,7 @@ async def run_expiries(
             f"expire:{owner.hex}:{uuid7().hex}": ExpireLots(volunteer=owner, transaction=TransactionId(uuid7()))
             for owner in owners
         }
-        await _submit_all(committers, programme, commands)
+        await submit_all(committers, programme, commands)
         done += len(owners)
 
 

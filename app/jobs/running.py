@@ -10,6 +10,7 @@ from app.actions.keys import KeyCabinet
 from app.core.ids import ProgrammeId
 from app.engine.committer import Committers
 from app.jobs.checkpoints import run_checkpoint
+from app.jobs.holds import run_closings, run_order_expiries
 from app.jobs.lots import run_code_purge, run_expiries, run_maturities
 from app.store.database import Database
 from app.store.programmes import fetch_programme_ids
@@ -35,6 +36,8 @@ async def _run_for(
     clock: Callable[[], datetime],
 ) -> None:
     await run_maturities(database, committers, programme, clock)
+    await run_closings(database, committers, programme, clock)
+    await run_order_expiries(database, committers, programme, clock)
     await run_expiries(database, committers, programme, clock)
     await run_code_purge(database, programme, clock)
     await run_checkpoint(database, programme, await cabinet.token_keys(programme), clock)

@@ -14,10 +14,10 @@ from app.store.auditing import (
     fetch_all_accounts,
     fetch_checkpoints_by_size,
     fetch_lost_answers,
-    fetch_merchant_totals,
     fetch_next_seq,
     stream_journal,
 )
+from app.store.auditing_rows import fetch_mismatches
 from app.store.database import BatchConnection, Database
 
 Progress = Callable[[int, int], None]
@@ -101,10 +101,5 @@ def _check_signature(audit: JournalAudit, checkpoint: StoredCheckpoint, size: in
 async def _check_rows(connection: BatchConnection, programme: ProgrammeId, audit: JournalAudit) -> None:
     for seq in await fetch_lost_answers(connection, programme):
         audit.note(Invariant.ONE_ANSWER, seq, "a kept answer names a transaction that is not there")
-    for totals in await fetch_merchant_totals(connection, programme):
-        if totals.points != totals.redeemed or totals.fen != totals.payable:
-            what = (
-                f"mer_{totals.merchant}: redemptions make {totals.points} points and {totals.fen} fen, "
-                f"its accounts hold {totals.redeemed} and {totals.payable}"
-            )
-            audit.note(Invariant.MERCHANTS_MATCH, None, what)
+    for mismatch in await fetch_mismatches(connection, programme):
+        audit.note(mismatch.invariant, None, mismatch.what)

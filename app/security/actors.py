@@ -22,8 +22,36 @@ class ActorKind(StrEnum):
     SYSTEM = "system"
 
 
+class StaffRole(StrEnum):
+    """What a member of a merchant's staff is there for."""
+
+    MANAGER = "manager"
+    CASHIER = "cashier"
+    ACCOUNTANT = "accountant"
+
+
 _OWN = frozenset((Scope.ME_READ, Scope.ME_PAY))
 _READS = frozenset(scope for scope in Scope if scope.value.endswith(":read") and scope not in _OWN)
+
+_ROLES = {
+    StaffRole.MANAGER: frozenset(
+        (
+            Scope.MERCHANTS_READ,
+            Scope.MERCHANTS_APPLY,
+            Scope.STAFF_READ,
+            Scope.STAFF_WRITE,
+            Scope.STORES_WRITE,
+            Scope.TERMINALS_WRITE,
+            Scope.OFFERS_READ,
+            Scope.OFFERS_WRITE,
+            Scope.BILLS_READ,
+        )
+    ),
+    StaffRole.CASHIER: frozenset((Scope.MERCHANTS_READ, Scope.OFFERS_READ)),
+    StaffRole.ACCOUNTANT: frozenset((Scope.MERCHANTS_READ, Scope.OFFERS_READ, Scope.BILLS_READ)),
+}
+ROLE_SCOPES: Mapping[StaffRole, frozenset[Scope]] = MappingProxyType(_ROLES)
+"""What each role may do at its own merchant, and nowhere else."""
 
 _SCOPES = {
     ActorKind.ADMIN: frozenset(Scope) - _OWN - {Scope.POS_REDEEM},
@@ -40,7 +68,7 @@ _SCOPES = {
             Scope.POLICIES_READ,
         )
     ),
-    ActorKind.MERCHANT_STAFF: frozenset((Scope.MERCHANTS_READ,)),
+    ActorKind.MERCHANT_STAFF: frozenset().union(*_ROLES.values()),
     ActorKind.TERMINAL: frozenset((Scope.POS_REDEEM,)),
     ActorKind.VOLUNTEER: _OWN,
     ActorKind.SYSTEM: frozenset(),

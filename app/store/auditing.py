@@ -94,48 +94,6 @@ async def fetch_lost_answers(connection: BatchConnection, programme: ProgrammeId
 
 
 @dataclass(frozen=True, slots=True)
-class MerchantTotals:
-    """What a merchant's redemptions and captured holds add up to, and what its accounts hold."""
-
-    merchant: str
-    points: int
-    redeemed: int
-    fen: int
-    payable: int
-
-
-_MERCHANTS = """
-WITH taken AS (
-    SELECT merchant_id, sum(points - refunded_points) AS points, sum(settlement_fen - refunded_fen) AS fen
-    FROM redemptions WHERE programme_id = $1 AND state NOT IN ('AWAITING_CONFIRMATION', 'CLOSED') GROUP BY merchant_id
-), captured AS (
-    SELECT h.merchant_id,
-           sum(t.amount) FILTER (WHERE a.kind = 'wallet') AS points,
-           sum(t.amount) FILTER (WHERE a.kind = 'fund') AS fen
-    FROM holds h
-    JOIN transfers t ON t.programme_id = h.programme_id AND t.seq = h.seq
-    JOIN accounts a ON a.programme_id = t.programme_id AND a.account_no = t.debit_account_no
-    WHERE h.programme_id = $1 AND h.state = 'captured' GROUP BY h.merchant_id
-), owned AS (
-    SELECT owner_id, max(balance) FILTER (WHERE kind = 'redeemed') AS redeemed,
-           max(balance) FILTER (WHERE kind = 'payable') AS payable
-    FROM accounts WHERE programme_id = $1 AND kind IN ('redeemed', 'payable') GROUP BY owner_id
-)
-SELECT replace(coalesce(o.owner_id, t.merchant_id, c.merchant_id)::text, '-', ''),
-       (coalesce(t.points, 0) + coalesce(c.points, 0))::bigint, coalesce(o.redeemed, 0),
-       (coalesce(t.fen, 0) + coalesce(c.fen, 0))::bigint, coalesce(o.payable, 0)
-FROM owned o
-FULL JOIN taken t ON t.merchant_id = o.owner_id
-FULL JOIN captured c ON c.merchant_id = coalesce(o.owner_id, t.merchant_id)
-"""
-
-
-async def fetch_merchant_totals(connection: BatchConnection, programme: ProgrammeId) -> Sequence[MerchantTotals]:
-    """Each merchant's redemptions beside its accounts."""
-    return [MerchantTotals(*row) for row in await connection.fetch(_MERCHANTS, programme)]
-
-
-@dataclass(frozen=True, slots=True)
 class StoredCheckpoint:
     """A signed head of the tree."""
 

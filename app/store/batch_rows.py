@@ -4,22 +4,15 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from app.core.ids import (
-    FundId,
-    HoldId,
-    ProgrammeId,
-    RecordId,
-    RedemptionId,
-    TerminalId,
-    VolunteerId,
-)
+from asyncpg import Record
+
+from app.core.book import Spent
+from app.core.ids import ProgrammeId, RecordId, RedemptionId, TerminalId, VolunteerId
 from app.core.merchants import Till
 from app.core.policies import AccrualPolicy
-from app.core.quantities import Fen, Points
+from app.core.quantities import Instant, Points
 from app.core.rows import (
     Evidence,
-    Hold,
-    HoldState,
     LotPart,
     PayCode,
     PayCodeHash,
@@ -43,21 +36,31 @@ async def fetch_pay_codes(
 
 
 _TILLS = """
-SELECT t.id, t.store_id, t.merchant_id, t.disabled_at IS NOT NULL, m.status <> 'active'
-FROM terminals t JOIN merchants m ON m.programme_id = t.programme_id AND m.id = t.merchant_id
+SELECT t.id, t.store_id, t.merchant_id, t.disabled_at IS NOT NULL, m.status <> 'active' OR a.id IS NULL,
+       a.monthly_points, s.name
+FROM terminals t
+JOIN merchants m ON m.programme_id = t.programme_id AND m.id = t.merchant_id
+JOIN stores s ON s.programme_id = t.programme_id AND s.id = t.store_id
+LEFT JOIN LATERAL (
+    SELECT id, monthly_points FROM agreements
+    WHERE programme_id = m.programme_id AND merchant_id = m.id AND starts_on <= $3 AND ends_on >= $3
+    ORDER BY starts_on DESC LIMIT 1
+) a ON true
 WHERE t.programme_id = $1 AND t.id = ANY($2)
 """
 
 
 async def fetch_tills(
-    connection: BatchConnection, programme: ProgrammeId, terminals: Collection[TerminalId]
+    connection: BatchConnection, programme: ProgrammeId, terminals: Collection[TerminalId], today: date
 ) -> dict[TerminalId, Till]:
-    """These terminals with the state of their merchants."""
-    rows = await connection.fetch(_TILLS, programme, list(terminals))
+    """These terminals with the state of their merchants: one without an agreement for today is suspended."""
+    rows = await connection.fetch(_TILLS, programme, list(terminals), today)
     return {row[0]: Till(*row) for row in rows}
 
 
-_VOLUNTEERS = "SELECT id, status, masked_name FROM volunteers WHERE programme_id = $1 AND id = ANY($2)"
+_VOLUNTEERS = """
+SELECT id, status, masked_name, region_code, born_on FROM volunteers WHERE programme_id = $1 AND id = ANY($2)
+"""
 
 
 async def fetch_volunteers(
@@ -65,13 +68,36 @@ async def fetch_volunteers(
 ) -> dict[VolunteerId, Volunteer]:
     """These volunteers."""
     rows = await connection.fetch(_VOLUNTEERS, programme, list(ids))
-    return {row[0]: Volunteer(row[0], VolunteerStatus(row[1]), row[2]) for row in rows}
+    return {row[0]: Volunteer(row[0], VolunteerStatus(row[1]), row[2], row[3], row[4]) for row in rows}
 
 
-_REDEMPTIONS = """
+_SPENT = """
+SELECT v.id, r.id, r.merchant_id, r.points, r.occurred_at
+FROM unnest($2::uuid[]) AS v (id)
+CROSS JOIN LATERAL (
+    SELECT id, merchant_id, points, occurred_at FROM redemptions
+    WHERE programme_id = $1 AND volunteer_id = v.id AND occurred_at >= $3 AND state NOT IN ('CLOSED', 'REVERSED')
+        AND (closes_at IS NULL OR state <> 'AWAITING_CONFIRMATION' OR closes_at > $4)
+) r
+"""
+
+
+async def fetch_spent(
+    connection: BatchConnection, programme: ProgrammeId, ids: Collection[VolunteerId], since: Instant, at: Instant
+) -> dict[VolunteerId, dict[RedemptionId, Spent]]:
+    """What these volunteers have paid since a moment."""
+    spent: dict[VolunteerId, dict[RedemptionId, Spent]] = {volunteer: {} for volunteer in ids}
+    for volunteer, redemption, merchant, points, occurred_at in await connection.fetch(
+        _SPENT, programme, list(ids), since, at
+    ):
+        spent[volunteer][redemption] = Spent(merchant, points, occurred_at)
+    return spent
+
+
+_REDEMPTION = """
 SELECT r.id, r.trade_no, r.state, r.volunteer_id, r.merchant_id, r.store_id, r.terminal_id, r.points,
        r.settlement_fen, r.occurred_at, r.transaction_id, r.refunded_points, r.refunded_fen, r.refund_count,
-       v.masked_name, l.parts, l.amounts, f.fund_id
+       r.closes_at, r.offer_id, r.offer_version, r.quantity, v.masked_name, l.parts, l.amounts, f.fund_id
 FROM redemptions r
 JOIN volunteers v ON v.programme_id = r.programme_id AND v.id = r.volunteer_id
 CROSS JOIN LATERAL (
@@ -85,15 +111,28 @@ LEFT JOIN LATERAL (
     JOIN accounts a ON a.programme_id = t.programme_id AND a.account_no = t.debit_account_no
     WHERE t.programme_id = r.programme_id AND t.seq = r.seq AND a.kind IN ('fund', 'committed')
 ) f ON true
-WHERE r.programme_id = $1 AND r.id = ANY($2)
-"""
+WHERE r.programme_id = $1 AND """
+_REDEMPTIONS = _REDEMPTION + "r.id = ANY($2)"
+_WAITING = (
+    _REDEMPTION + "r.state = 'AWAITING_CONFIRMATION' AND r.closes_at <= $3 AND r.volunteer_id = ANY($2) LIMIT 1000"
+)
 
 
 async def fetch_redemptions(
     connection: BatchConnection, programme: ProgrammeId, ids: Collection[RedemptionId]
 ) -> dict[RedemptionId, Redemption]:
     """These redemptions, with the lots and the fund that the journal says they were paid from."""
-    rows = await connection.fetch(_REDEMPTIONS, programme, list(ids))
+    return _redemptions(await connection.fetch(_REDEMPTIONS, programme, list(ids)))
+
+
+async def fetch_lapsed_redemptions(
+    connection: BatchConnection, programme: ProgrammeId, volunteers: Collection[VolunteerId], at: Instant
+) -> dict[RedemptionId, Redemption]:
+    """The redemptions of these volunteers that nobody confirmed in time and that are not booked as closed."""
+    return _redemptions(await connection.fetch(_WAITING, programme, list(volunteers), at))
+
+
+def _redemptions(rows: Sequence[Record]) -> dict[RedemptionId, Redemption]:
     return {
         row["id"]: Redemption(
             id=row["id"],
@@ -107,59 +146,24 @@ async def fetch_redemptions(
             settlement_fen=row["settlement_fen"],
             occurred_at=row["occurred_at"],
             transaction=row["transaction_id"],
-            lots=_lots(row["parts"], row["amounts"]),
+            lots=read_lots(row["parts"], row["amounts"]),
             fund=row["fund_id"],
             masked_name=row["masked_name"],
             refunded_points=row["refunded_points"],
             refunded_fen=row["refunded_fen"],
             refund_count=row["refund_count"],
+            closes_at=row["closes_at"],
+            offer=row["offer_id"],
+            offer_version=row["offer_version"],
+            quantity=row["quantity"],
         )
         for row in rows
     }
 
 
-def _lots(parts: Sequence[str], amounts: Sequence[int]) -> tuple[LotPart, ...]:
+def read_lots(parts: Sequence[str], amounts: Sequence[int]) -> tuple[LotPart, ...]:
+    """Lots as the journal's transfers name them."""
     return tuple(LotPart(date.fromisoformat(part), Points(amount)) for part, amount in zip(parts, amounts, strict=True))
-
-
-_HOLDS = """
-SELECT h.id, h.state, h.volunteer_id, h.merchant_id, h.expires_at, h.transaction_id, l.parts, l.amounts,
-       f.fund_id, coalesce(f.amount, 0) AS fen
-FROM holds h
-CROSS JOIN LATERAL (
-    SELECT array_agg(a.part ORDER BY t.position) AS parts, array_agg(t.amount ORDER BY t.position) AS amounts
-    FROM transfers t
-    JOIN accounts a ON a.programme_id = t.programme_id AND a.account_no = t.debit_account_no
-    WHERE t.programme_id = h.programme_id AND t.seq = h.seq AND a.kind = 'wallet'
-) l
-LEFT JOIN LATERAL (
-    SELECT a.owner_id AS fund_id, t.amount FROM transfers t
-    JOIN accounts a ON a.programme_id = t.programme_id AND a.account_no = t.debit_account_no
-    WHERE t.programme_id = h.programme_id AND t.seq = h.seq AND a.kind = 'fund'
-) f ON true
-WHERE h.programme_id = $1 AND h.id = ANY($2)
-"""
-
-
-async def fetch_holds(
-    connection: BatchConnection, programme: ProgrammeId, ids: Collection[HoldId]
-) -> dict[HoldId, Hold]:
-    """These holds, with the lots and the money that the journal says they reserve."""
-    rows = await connection.fetch(_HOLDS, programme, list(ids))
-    return {
-        row["id"]: Hold(
-            id=row["id"],
-            state=HoldState(row["state"]),
-            volunteer=row["volunteer_id"],
-            merchant=row["merchant_id"],
-            lots=_lots(row["parts"], row["amounts"]),
-            fund=FundId(row["fund_id"]) if row["fund_id"] else None,
-            settlement_fen=Fen(row["fen"]),
-            expires_at=row["expires_at"],
-            transaction=row["transaction_id"],
-        )
-        for row in rows
-    }
 
 
 _RECORDS = """

@@ -1,11 +1,13 @@
 """Writing the rows that a batch leaves: one array statement per kind of row."""
 
-from collections.abc import Mapping, Sequence
-from uuid import UUID
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from app.core.ids import ProgrammeId, TransactionId
-from app.core.rows import Hold, PayCode, Redemption, Refund, Row, ServiceRecord
+from app.core.rows import Order, PayCode, Redemption, Refund, Row, ServiceRecord, Stock, Tally
 from app.store.database import BatchConnection
+
+RowKind = TypeVar("RowKind")
 
 _PAY_CODES = """
 INSERT INTO pay_codes (programme_id, hash, volunteer_id, expires_at, used_by)
@@ -28,12 +30,16 @@ async def write_pay_codes(connection: BatchConnection, programme: ProgrammeId, r
 
 _REDEMPTIONS = """
 INSERT INTO redemptions (programme_id, id, trade_no, state, volunteer_id, merchant_id, store_id, terminal_id, points,
-                         settlement_fen, occurred_at, transaction_id, seq, refunded_points, refunded_fen, refund_count)
+                         settlement_fen, occurred_at, transaction_id, seq, refunded_points, refunded_fen, refund_count,
+                         closes_at, offer_id, offer_version, quantity)
 SELECT $1, t.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[],
                            $9::bigint[], $10::bigint[], $11::timestamptz[], $12::uuid[], $13::bigint[], $14::bigint[],
-                           $15::bigint[], $16::smallint[]) AS t
+                           $15::bigint[], $16::smallint[], $17::timestamptz[], $18::uuid[], $19::int[],
+                           $20::int[]) AS t
 ON CONFLICT (programme_id, id) DO UPDATE SET state = excluded.state, refunded_points = excluded.refunded_points,
-    refunded_fen = excluded.refunded_fen, refund_count = excluded.refund_count
+    refunded_fen = excluded.refunded_fen, refund_count = excluded.refund_count,
+    transaction_id = excluded.transaction_id,
+    seq = CASE WHEN excluded.seq > 0 THEN excluded.seq ELSE redemptions.seq END
 """
 
 
@@ -43,7 +49,7 @@ async def write_redemptions(
     rows: Sequence[Redemption],
     seqs: Mapping[TransactionId, int],
 ) -> None:
-    """Add redemptions, and bring changed ones up to date. A changed one keeps its sequence number."""
+    """Add redemptions, and bring changed ones up to date. The sequence number moves when another transaction paid."""
     await connection.execute(
         _REDEMPTIONS,
         programme,
@@ -62,12 +68,18 @@ async def write_redemptions(
         [row.refunded_points for row in rows],
         [row.refunded_fen for row in rows],
         [row.refund_count for row in rows],
+        [row.closes_at for row in rows],
+        [row.offer for row in rows],
+        [row.offer_version for row in rows],
+        [row.quantity for row in rows],
     )
 
 
 _REFUNDS = """
-INSERT INTO refunds (programme_id, id, redemption_id, points, settlement_fen, occurred_at, transaction_id)
-SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::uuid[]) AS t
+INSERT INTO refunds (programme_id, id, redemption_id, points, settlement_fen, occurred_at, transaction_id, refund_no,
+                     terminal_id, note)
+SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::uuid[],
+                           $8::text[], $9::uuid[], $10::text[]) AS t
 """
 
 
@@ -82,34 +94,9 @@ async def write_refunds(connection: BatchConnection, programme: ProgrammeId, row
         [row.settlement_fen for row in rows],
         [row.occurred_at for row in rows],
         [row.transaction for row in rows],
-    )
-
-
-_HOLDS = """
-INSERT INTO holds (programme_id, id, state, volunteer_id, merchant_id, expires_at, transaction_id, seq)
-SELECT $1, t.* FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::uuid[],
-                           $8::bigint[]) AS t
-ON CONFLICT (programme_id, id) DO UPDATE SET state = excluded.state
-"""
-
-
-async def write_holds(
-    connection: BatchConnection,
-    programme: ProgrammeId,
-    rows: Sequence[Hold],
-    seqs: Mapping[TransactionId, int],
-) -> None:
-    """Add holds, and bring changed ones up to date. A changed one keeps its sequence number."""
-    await connection.execute(
-        _HOLDS,
-        programme,
-        [row.id for row in rows],
-        [row.state.value for row in rows],
-        [row.volunteer for row in rows],
-        [row.merchant for row in rows],
-        [row.expires_at for row in rows],
-        [row.transaction for row in rows],
-        [seqs.get(row.transaction, 0) for row in rows],
+        [row.refund_no for row in rows],
+        [row.terminal for row in rows],
+        [row.note for row in rows],
     )
 
 
@@ -144,23 +131,107 @@ async def update_records(connection: BatchConnection, programme: ProgrammeId, ro
     )
 
 
+_ORDERS = """
+INSERT INTO orders (programme_id, id, state, volunteer_id, merchant_id, offer_id, offer_version, quantity, points,
+                    settlement_fen, code_hash, final_sale, ordered_at, valid_until, used_at, used_store_id,
+                    used_terminal_id, transaction_id, seq)
+SELECT $1, t.* FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::int[],
+                           $9::bigint[], $10::bigint[], $11::bytea[], $12::boolean[], $13::timestamptz[],
+                           $14::timestamptz[], $15::timestamptz[], $16::uuid[], $17::uuid[], $18::uuid[],
+                           $19::bigint[]) AS t
+ON CONFLICT (programme_id, id) DO UPDATE SET state = excluded.state, used_at = excluded.used_at,
+    used_store_id = excluded.used_store_id, used_terminal_id = excluded.used_terminal_id
+"""
+
+
+async def write_orders(
+    connection: BatchConnection, programme: ProgrammeId, rows: Sequence[Order], seqs: Mapping[TransactionId, int]
+) -> None:
+    """Add orders, and bring changed ones up to date. An order keeps the sequence number of its hold."""
+    await connection.execute(
+        _ORDERS,
+        programme,
+        [row.id for row in rows],
+        [row.state.value for row in rows],
+        [row.volunteer for row in rows],
+        [row.merchant for row in rows],
+        [row.offer for row in rows],
+        [row.offer_version for row in rows],
+        [row.quantity for row in rows],
+        [row.points for row in rows],
+        [row.settlement_fen for row in rows],
+        [row.code for row in rows],
+        [row.final_sale for row in rows],
+        [row.ordered_at for row in rows],
+        [row.valid_until for row in rows],
+        [row.used_at for row in rows],
+        [row.used_store for row in rows],
+        [row.used_terminal for row in rows],
+        [row.transaction for row in rows],
+        [seqs.get(row.transaction, 0) for row in rows],
+    )
+
+
+_STOCKS = """
+INSERT INTO offer_stocks (programme_id, offer_id, total, taken)
+SELECT $1, t.* FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS t
+ON CONFLICT (programme_id, offer_id) DO UPDATE SET total = excluded.total, taken = excluded.taken
+"""
+
+
+async def write_stocks(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[Stock]) -> None:
+    """Write what is taken of offers, and new totals."""
+    await connection.execute(
+        _STOCKS,
+        programme,
+        [row.offer for row in rows],
+        [row.total for row in rows],
+        [row.taken for row in rows],
+    )
+
+
+_TALLIES = """
+INSERT INTO tallies (programme_id, subject_id, scope, period, amount)
+SELECT $1, t.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[]) AS t
+ON CONFLICT (programme_id, subject_id, scope, period) DO UPDATE SET amount = excluded.amount
+"""
+
+
+async def write_tallies(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[Tally]) -> None:
+    """Write counts."""
+    await connection.execute(
+        _TALLIES,
+        programme,
+        [row.key.subject for row in rows],
+        [row.key.scope for row in rows],
+        [row.key.period for row in rows],
+        [row.amount for row in rows],
+    )
+
+
+def _last(rows: Sequence[Row], kind: type[RowKind], key: Callable[[RowKind], object]) -> list[RowKind]:
+    """The last state of every row of one kind."""
+    return list({key(row): row for row in rows if isinstance(row, kind)}.values())
+
+
 async def write_rows(
     connection: BatchConnection,
     programme: ProgrammeId,
     rows: Sequence[Row],
     seqs: Mapping[TransactionId, int],
 ) -> None:
-    """Write the last state of every row that a batch has added or changed."""
-    last: dict[tuple[type, bytes | UUID], Row] = {
-        (type(row), row.hash if isinstance(row, PayCode) else row.id): row for row in rows
-    }
-    if codes := [row for row in last.values() if isinstance(row, PayCode)]:
+    """Write the last state of every row that a batch has added or changed. Tombstones are answers, not rows."""
+    if codes := _last(rows, PayCode, lambda row: row.hash):
         await write_pay_codes(connection, programme, codes)
-    if redemptions := [row for row in last.values() if isinstance(row, Redemption)]:
+    if redemptions := _last(rows, Redemption, lambda row: row.id):
         await write_redemptions(connection, programme, redemptions, seqs)
-    if refunds := [row for row in last.values() if isinstance(row, Refund)]:
+    if refunds := _last(rows, Refund, lambda row: row.id):
         await write_refunds(connection, programme, refunds)
-    if holds := [row for row in last.values() if isinstance(row, Hold)]:
-        await write_holds(connection, programme, holds, seqs)
-    if records := [row for row in last.values() if isinstance(row, ServiceRecord)]:
+    if orders := _last(rows, Order, lambda row: row.id):
+        await write_orders(connection, programme, orders, seqs)
+    if stocks := _last(rows, Stock, lambda row: row.offer):
+        await write_stocks(connection, programme, stocks)
+    if tallies := _last(rows, Tally, lambda row: row.key):
+        await write_tallies(connection, programme, tallies)
+    if records := _last(rows, ServiceRecord, lambda row: row.id):
         await update_records(connection, programme, records)

@@ -2,20 +2,36 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from app.core.accounts import AccountKey
+from app.core.accounts import AccountKey, AccountKind
 from app.core.book import Book, Needs, owners_of
-from app.core.ids import NOBODY
+from app.core.codes import Code
+from app.core.idempotency import sold, till_key
+from app.core.ids import NOBODY, OrderId, RedemptionId, VolunteerId
+from app.core.lapses import find_lapsing
 from app.core.programmes import Programme
+from app.core.quantities import Instant
+from app.core.rows import Order, Redemption, Sale
 from app.store.accounts import fetch_owned
+from app.store.answers import fetch_answers
+from app.store.batch_offers import (
+    fetch_lapsed_orders,
+    fetch_offers,
+    fetch_orders,
+    fetch_partners,
+    fetch_stocks,
+    fetch_tallies,
+)
 from app.store.batch_rows import (
-    fetch_holds,
+    fetch_lapsed_redemptions,
     fetch_pay_codes,
     fetch_policies,
     fetch_records,
     fetch_redemptions,
+    fetch_spent,
     fetch_tills,
     fetch_volunteers,
 )
@@ -51,35 +67,110 @@ def _with_gaps(keys: Iterable[Key], found: dict[Key, Value]) -> dict[Key, Value 
     return {key: found.get(key) for key in keys}
 
 
-async def fetch_book(connection: BatchConnection, programme: Programme, needs: Needs) -> FetchedBook:
-    """Fetch all that the commands need. Call it under the head's lock."""
+async def fetch_book(connection: BatchConnection, programme: Programme, needs: Needs, at: Instant) -> FetchedBook:
+    """Fetch all that commands need at a moment. A batch calls it under the head's lock; to explain, none is needed."""
     name = programme.id
+    today = programme.business_day(at)
     codes = await fetch_pay_codes(connection, name, needs.pay_codes) if needs.pay_codes else {}
-    tills = await fetch_tills(connection, name, needs.terminals) if needs.terminals else {}
-    redemptions = await fetch_redemptions(connection, name, needs.redemptions) if needs.redemptions else {}
-    holds = await fetch_holds(connection, name, needs.holds) if needs.holds else {}
+    tills = await fetch_tills(connection, name, needs.terminals, today) if needs.terminals else {}
+    sales = await _fetch_sales(connection, programme, needs.sales) if needs.sales else {}
+    named = {*needs.redemptions, *(found for found in sales.values() if found and not isinstance(found, Code))}
+    redemptions = await fetch_redemptions(connection, name, named) if named else {}
+    offers, stocks = await fetch_offers(connection, name, needs.offers) if needs.offers else ({}, {})
+    orders: dict[OrderId, Order] = {}
+    if needs.orders or needs.vouchers:
+        orders = await fetch_orders(connection, name, needs.orders, needs.vouchers)
     records = await fetch_records(connection, name, needs.records) if needs.records else {}
-    owners: set[UUID] = {NOBODY, *needs.owners, *needs.volunteers}
-    if programme.settlement_fund:
-        owners.add(programme.settlement_fund)
-    for rows in (codes, tills, redemptions, holds, records):
-        for row in rows.values():
-            owners.update(owners_of(row))
-    people = {*needs.volunteers, *(code.volunteer for code in codes.values())}
-    accounts: dict[UUID, dict[AccountKey, int]] = {owner: {} for owner in owners}
-    account_nos: dict[AccountKey, int] = {}
-    for number, key, balance in await fetch_owned(connection, name, owners):
-        accounts[key.owner][key] = balance
-        account_nos[key] = number
+    payers = {code.volunteer for code in codes.values()}
+    people = needs.volunteers | payers
     book = Book(
         programme=programme,
         policies=await fetch_policies(connection, name) if needs.policies else (),
-        accounts=accounts,
         volunteers=_with_gaps(people, await fetch_volunteers(connection, name, people) if people else {}),
         pay_codes=_with_gaps(needs.pay_codes, codes),
         tills=_with_gaps(needs.terminals, tills),
-        redemptions=_with_gaps(needs.redemptions, redemptions),
-        holds=_with_gaps(needs.holds, holds),
+        redemptions=_with_gaps(named, redemptions),
+        sales=_with_gaps(needs.sales, sales),
+        spent=await fetch_spent(connection, name, payers, _since(programme, at), at) if payers else {},
+        offers=_with_gaps(needs.offers, offers),
+        stocks=stocks,
+        orders={**dict.fromkeys(needs.orders), **orders},
+        vouchers={**dict.fromkeys(needs.vouchers), **{order.code: order.id for order in orders.values()}},
         records=_with_gaps(needs.records, records),
     )
-    return FetchedBook(book, account_nos)
+    owners: set[UUID] = {NOBODY, *needs.owners, *people}
+    if programme.settlement_fund:
+        owners.add(programme.settlement_fund)
+    for rows in (codes, tills, redemptions, offers, orders, records):
+        for row in rows.values():
+            owners.update(owners_of(row))
+    fetched = FetchedBook(book, {})
+    await _add_accounts(connection, fetched, owners)
+    await _add_lapsing(connection, fetched, at)
+    await _add_limits(connection, fetched, today)
+    return fetched
+
+
+def _since(programme: Programme, at: Instant) -> Instant:
+    """From when on the rules of frequency look at redemptions: today's, and those of the last seconds."""
+    midnight = datetime.combine(programme.business_day(at), time(), programme.zone)
+    return min(midnight, at - timedelta(seconds=programme.same_amount_s))
+
+
+async def _fetch_sales(
+    connection: BatchConnection, programme: Programme, sales: Iterable[Sale]
+) -> dict[Sale, RedemptionId | Code | None]:
+    keys = {till_key(sale): sale for sale in sales}
+    kept = await fetch_answers(connection, programme.id, keys)
+    return {keys[key]: sold(answer) for key, answer in kept.items()}
+
+
+async def _add_accounts(connection: BatchConnection, fetched: FetchedBook, owners: Iterable[UUID]) -> None:
+    accounts = fetched.book.accounts
+    new = [owner for owner in owners if owner not in accounts]
+    accounts.update((owner, {}) for owner in new)
+    for number, key, balance in await fetch_owned(connection, fetched.book.programme.id, new):
+        accounts[key.owner][key] = balance
+        fetched.account_nos[key] = number
+
+
+async def _add_lapsing(connection: BatchConnection, fetched: FetchedBook, at: Instant) -> None:
+    """Holds that are over, of whoever holds anything and of the offers named: nearly always there are none."""
+    book = fetched.book
+    holders = {
+        VolunteerId(owner)
+        for owner, accounts in book.accounts.items()
+        if any(balance and key.kind is AccountKind.HELD for key, balance in accounts.items())
+    }
+    if not holders and not book.offers:
+        return
+    programme = book.programme.id
+    redemptions = await fetch_lapsed_redemptions(connection, programme, holders, at) if holders else {}
+    orders = await fetch_lapsed_orders(connection, programme, holders, book.offers, at)
+    if not redemptions and not orders:
+        return
+    book.redemptions.update(redemptions)
+    book.orders.update(orders)
+    book.vouchers.update((order.code, order.id) for order in orders.values())
+    book.lapsing.update(find_lapsing(redemptions.values(), orders.values(), at))
+    rows: tuple[Redemption | Order, ...] = (*redemptions.values(), *orders.values())
+    await _add_accounts(connection, fetched, {owner for row in rows for owner in owners_of(row)})
+
+
+async def _add_limits(connection: BatchConnection, fetched: FetchedBook, today: date) -> None:
+    """Stock and counts of what the rows and offers in the book touch. Bare points without quotas touch none."""
+    book = fetched.book
+    programme = book.programme.id
+    rows: list[Redemption | Order] = [row for row in book.redemptions.values() if row]
+    rows += [row for row in book.orders.values() if row]
+    if offers := {row.offer for row in rows if row.offer} - book.stocks.keys():
+        book.stocks.update(await fetch_stocks(connection, programme, offers))
+    if partners := {offer.merchant for offer in book.offers.values() if offer}:
+        book.merchants.update(await fetch_partners(connection, programme, partners, today))
+    subjects: set[UUID] = {till.merchant for till in book.tills.values() if till and till.monthly_points is not None}
+    subjects.update(merchant.id for merchant in book.merchants.values())
+    subjects.update(subject for row in rows for subject in (row.merchant, row.volunteer))
+    if book.offers:
+        subjects.update(book.volunteers)
+    if subjects:
+        book.tallies.update(await fetch_tallies(connection, programme, subjects))

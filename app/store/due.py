@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import text
 
-from app.core.ids import ProgrammeId, RecordId, VolunteerId
+from app.core.ids import OrderId, ProgrammeId, RecordId, RedemptionId, VolunteerId
 from app.store.database import Reader, Tx
 
 _MATURE = text("""
@@ -34,6 +34,32 @@ async def fetch_owners_of_expired_lots(
     """Volunteers who have points in lots past their day."""
     values = {"programme": programme, "today": today.isoformat(), "limit": limit}
     return [VolunteerId(row[0]) for row in await reader.execute(_EXPIRED, values)]
+
+
+_WAITING = text("""
+SELECT id FROM redemptions
+WHERE programme_id = :programme AND state = 'AWAITING_CONFIRMATION' AND closes_at <= :at
+ORDER BY closes_at LIMIT :limit
+""")
+
+
+async def fetch_unconfirmed(reader: Reader, programme: ProgrammeId, at: datetime, limit: int) -> Sequence[RedemptionId]:
+    """Redemptions that nobody confirmed in time."""
+    rows = await reader.execute(_WAITING, {"programme": programme, "at": at, "limit": limit})
+    return [RedemptionId(row[0]) for row in rows]
+
+
+_OVER = text("""
+SELECT id FROM orders
+WHERE programme_id = :programme AND state = 'EFFECTIVE' AND valid_until <= :at
+ORDER BY valid_until LIMIT :limit
+""")
+
+
+async def fetch_expired_orders(reader: Reader, programme: ProgrammeId, at: datetime, limit: int) -> Sequence[OrderId]:
+    """Orders whose vouchers nobody used in time."""
+    rows = await reader.execute(_OVER, {"programme": programme, "at": at, "limit": limit})
+    return [OrderId(row[0]) for row in rows]
 
 
 _PURGE = text("DELETE FROM pay_codes WHERE programme_id = :programme AND expires_at < :before AND used_by IS NULL")

@@ -47,7 +47,8 @@ _LOCK_HEAD = """
 SELECT next_seq, next_account_no, recorded_at FROM journal_heads WHERE programme_id = $1 FOR UPDATE
 """
 _SETTINGS = """
-SELECT zone, fen_per_hundred_points, settlement_fund_id, lapse_policy, grace_days, notice_days, expiry_years, points_max
+SELECT zone, fen_per_hundred_points, settlement_fund_id, lapse_policy, grace_days, notice_days, expiry_years,
+       points_max, confirm_points, confirm_count, same_amount_s, redemptions_a_day, sandbox
 FROM programmes WHERE id = $1
 """
 
@@ -59,25 +60,37 @@ async def lock_head(connection: BatchConnection, programme: ProgrammeId) -> Head
     Raises LookupError when there is no such programme.
     """
     head = await connection.fetchrow(_LOCK_HEAD, programme)
-    row = await connection.fetchrow(_SETTINGS, programme)
-    if head is None or row is None:
+    if head is None:
         raise LookupError(programme)
-    fund = row["settlement_fund_id"]
     return Head(
-        programme=Programme(
-            id=programme,
-            zone=ZoneInfo(row["zone"]),
-            fen_per_hundred_points=row["fen_per_hundred_points"],
-            settlement_fund=FundId(fund) if fund else None,
-            lapse_policy=LapsePolicy(row["lapse_policy"]),
-            grace_days=row["grace_days"],
-            notice_days=row["notice_days"],
-            expiry_years=row["expiry_years"],
-            points_max=Points(row["points_max"]),
-        ),
+        programme=await fetch_settings(connection, programme),
         next_seq=head["next_seq"],
         next_account_no=head["next_account_no"],
         recorded_at=head["recorded_at"],
+    )
+
+
+async def fetch_settings(connection: BatchConnection, programme: ProgrammeId) -> Programme:
+    """The settings that decisions depend on, as they are now. Raises LookupError when there is no such programme."""
+    row = await connection.fetchrow(_SETTINGS, programme)
+    if row is None:
+        raise LookupError(programme)
+    fund = row["settlement_fund_id"]
+    return Programme(
+        id=programme,
+        zone=ZoneInfo(row["zone"]),
+        fen_per_hundred_points=row["fen_per_hundred_points"],
+        settlement_fund=FundId(fund) if fund else None,
+        lapse_policy=LapsePolicy(row["lapse_policy"]),
+        grace_days=row["grace_days"],
+        notice_days=row["notice_days"],
+        expiry_years=row["expiry_years"],
+        points_max=Points(row["points_max"]),
+        confirm_points=row["confirm_points"],
+        confirm_count=row["confirm_count"],
+        same_amount_s=row["same_amount_s"],
+        redemptions_a_day=row["redemptions_a_day"],
+        sandbox=row["sandbox"],
     )
 
 

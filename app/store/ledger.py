@@ -30,6 +30,24 @@ async def fetch_head(reader: Reader | Tx, programme: ProgrammeId) -> HeadView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """A transaction's place in the journal, and the hash that proves it."""
+
+    seq: int
+    transaction: TransactionId
+    leaf_hash: bytes
+
+
+_RECEIPT = text("SELECT seq, id, leaf_hash FROM transactions WHERE programme_id = :programme AND seq = :seq")
+
+
+async def fetch_receipt(reader: Reader, programme: ProgrammeId, seq: int) -> ReceiptView | None:
+    """The receipt of one transaction."""
+    row = (await reader.execute(_RECEIPT, {"programme": programme, "seq": seq})).one_or_none()
+    return ReceiptView(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """An account with its number and its balance on its normal side."""
 

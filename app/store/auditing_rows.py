@@ -1,0 +1,125 @@
+"""Comparing the business rows with the ledger: what redemptions and orders add up to, beside what accounts hold.
+
+Each statement gives only what does not match, so a sound ledger costs no memory.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.ids import ProgrammeId
+from app.core.invariants import Invariant
+from app.store.database import BatchConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Something whose rows and accounts differ."""
+
+    invariant: Invariant
+    what: str
+
+
+_MERCHANTS = """
+WITH rows AS (
+    SELECT merchant_id, points - refunded_points AS points, settlement_fen - refunded_fen AS fen
+    FROM redemptions WHERE programme_id = $1 AND state IN ('SUCCESS', 'PARTIALLY_REFUNDED', 'REFUNDED')
+    UNION ALL
+    SELECT merchant_id, points, settlement_fen FROM orders WHERE programme_id = $1 AND state = 'USED'
+), taken AS (
+    SELECT merchant_id, sum(points)::bigint AS points, sum(fen)::bigint AS fen FROM rows GROUP BY merchant_id
+), owned AS (
+    SELECT owner_id, coalesce(max(balance) FILTER (WHERE kind = 'redeemed'), 0) AS points,
+           coalesce(max(balance) FILTER (WHERE kind = 'payable'), 0) AS fen
+    FROM accounts WHERE programme_id = $1 AND kind IN ('redeemed', 'payable') GROUP BY owner_id
+)
+SELECT format('mer_%s: redemptions make %s points and %s fen, its accounts hold %s and %s',
+              replace(coalesce(o.owner_id, t.merchant_id)::text, '-', ''), coalesce(t.points, 0), coalesce(t.fen, 0),
+              coalesce(o.points, 0), coalesce(o.fen, 0))
+FROM owned o FULL JOIN taken t ON t.merchant_id = o.owner_id
+WHERE (coalesce(t.points, 0), coalesce(t.fen, 0)) <> (coalesce(o.points, 0), coalesce(o.fen, 0))
+LIMIT 100
+"""
+
+_OPEN = """
+    SELECT volunteer_id, points, settlement_fen FROM redemptions
+    WHERE programme_id = $1 AND state = 'AWAITING_CONFIRMATION'
+    UNION ALL
+    SELECT volunteer_id, points, settlement_fen FROM orders WHERE programme_id = $1 AND state = 'EFFECTIVE'
+"""
+
+_HELD = f"""
+WITH rows AS ({_OPEN}), opened AS (
+    SELECT volunteer_id, sum(points)::bigint AS points FROM rows GROUP BY volunteer_id
+), owned AS (
+    SELECT owner_id, sum(balance)::bigint AS points FROM accounts
+    WHERE programme_id = $1 AND kind = 'held' AND balance <> 0 GROUP BY owner_id
+)
+SELECT format('vol_%s: open orders make %s held points, the accounts hold %s',
+              replace(coalesce(a.owner_id, o.volunteer_id)::text, '-', ''), coalesce(o.points, 0),
+              coalesce(a.points, 0))
+FROM owned a FULL JOIN opened o ON o.volunteer_id = a.owner_id
+WHERE coalesce(o.points, 0) <> coalesce(a.points, 0)
+LIMIT 100
+"""
+
+_COMMITTED = f"""
+WITH rows AS ({_OPEN})
+SELECT format('open orders make %s promised fen, the accounts hold %s', r.fen, a.fen)
+FROM (SELECT coalesce(sum(settlement_fen), 0)::bigint AS fen FROM rows) r,
+     (SELECT coalesce(sum(balance), 0)::bigint AS fen FROM accounts WHERE programme_id = $1 AND kind = 'committed') a
+WHERE r.fen <> a.fen
+"""
+
+_UNITS = """
+    SELECT offer_id, volunteer_id, quantity, ordered_at AS since FROM orders
+    WHERE programme_id = $1 AND state IN ('EFFECTIVE', 'USED')
+    UNION ALL
+    SELECT offer_id, volunteer_id, quantity, occurred_at FROM redemptions
+    WHERE programme_id = $1 AND offer_id IS NOT NULL
+        AND state IN ('AWAITING_CONFIRMATION', 'SUCCESS', 'PARTIALLY_REFUNDED')
+"""
+
+_STOCKS = f"""
+WITH rows AS ({_UNITS}), had AS (SELECT offer_id, sum(quantity)::bigint AS units FROM rows GROUP BY offer_id)
+SELECT format('off_%s: orders make %s units, the stock says %s',
+              replace(coalesce(s.offer_id, h.offer_id)::text, '-', ''), coalesce(h.units, 0), coalesce(s.taken, 0))
+FROM (SELECT offer_id, taken FROM offer_stocks WHERE programme_id = $1) s
+FULL JOIN had h ON h.offer_id = s.offer_id
+WHERE coalesce(h.units, 0) <> coalesce(s.taken, 0)
+LIMIT 100
+"""
+
+_TALLIES = f"""
+WITH rows AS ({_UNITS}), had AS (
+    SELECT volunteer_id, 'offer:' || replace(offer_id::text, '-', '') AS scope,
+           to_char(since AT TIME ZONE p.zone, 'YYYY-MM-DD') AS period, sum(quantity)::bigint AS units
+    FROM rows, programmes p WHERE p.id = $1 GROUP BY 1, 2, 3
+), counted AS (
+    SELECT subject_id, scope, period, amount FROM tallies
+    WHERE programme_id = $1 AND scope LIKE 'offer:%' AND amount > 0
+)
+SELECT format('vol_%s had %s units of %s on %s, counted are %s',
+              replace(coalesce(c.subject_id, h.volunteer_id)::text, '-', ''), coalesce(h.units, 0),
+              coalesce(c.scope, h.scope), coalesce(c.period, h.period), coalesce(c.amount, 0))
+FROM counted c
+FULL JOIN had h ON h.volunteer_id = c.subject_id AND h.scope = c.scope AND h.period = c.period
+WHERE coalesce(h.units, 0) <> coalesce(c.amount, 0)
+LIMIT 100
+"""
+
+_CHECKS = (
+    (Invariant.MERCHANTS_MATCH, _MERCHANTS),
+    (Invariant.HOLDS_MATCH, _HELD),
+    (Invariant.HOLDS_MATCH, _COMMITTED),
+    (Invariant.LIMITS_MATCH, _STOCKS),
+    (Invariant.LIMITS_MATCH, _TALLIES),
+)
+
+
+async def fetch_mismatches(connection: BatchConnection, programme: ProgrammeId) -> Sequence[Mismatch]:
+    """All that does not match, at most a hundred of each kind."""
+    return [
+        Mismatch(invariant, row[0])
+        for invariant, statement in _CHECKS
+        for row in await connection.fetch(statement, programme)
+    ]
