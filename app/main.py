@@ -18,11 +18,15 @@ from app.actions.users import LoginGuard
 from app.api import (
     accounts,
     accrual_policies,
+    agreements,
     auth,
     events,
     funds,
     health,
     me,
+    merchant_applications,
+    merchant_life,
+    merchant_staff,
     merchants,
     my_redemptions,
     pos,
@@ -46,8 +50,10 @@ from app.api.problems import add_problem_handlers
 from app.api.services import Services
 from app.engine.committer import Committers
 from app.jobs.running import run_jobs
+from app.jobs.seen import run_flushes
 from app.settings import Settings, master_key_of, read_settings
 from app.store.database import Database
+from app.store.lookups import Lookups
 from app.telemetry import configure_logging
 
 ROUTERS = (
@@ -65,6 +71,10 @@ ROUTERS = (
     users.router,
     service_records.router,
     merchants.router,
+    merchant_applications.router,
+    merchant_life.router,
+    agreements.router,
+    merchant_staff.router,
     stores.router,
     terminals.router,
     funds.router,
@@ -86,6 +96,7 @@ def make_services(settings: Settings, database: Database, clock: Callable[[], da
     cabinet = KeyCabinet(database, master_key_of(settings))
     return Services(
         database=database,
+        lookups=Lookups(database),
         committers=Committers(database, clock, queue_max=settings.queue_max, batch_max=settings.batch_max),
         cabinet=cabinet,
         tills=TillDirectory(database, cabinet.vault),
@@ -105,12 +116,17 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
         database = Database(settings.database_url)
         services = make_services(settings, database, clock)
         app.state.services = services
-        work = asyncio.create_task(
-            run_jobs(database, services.committers, services.cabinet, clock, settings.jobs_every.total_seconds())
+        work = (
+            asyncio.create_task(
+                run_jobs(database, services.committers, services.cabinet, clock, settings.jobs_every.total_seconds())
+            ),
+            asyncio.create_task(run_flushes(database, services.tills)),
         )
         yield
-        work.cancel()
+        for task in work:
+            task.cancel()
         await services.committers.close()
+        await services.lookups.close()
         await asyncio.shield(database.close())
 
     app = FastAPI(

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,15 +22,18 @@ from app.main import make_services, tame_garbage_collector
 from app.settings import Settings, master_key_of
 from app.store.database import Database
 from app.store.postgres import EmbeddedPostgres, find_binaries
-from benchmarks.city import load_city
+from benchmarks.city import load_city, prepare_offer
 from benchmarks.preparing import Preparer
 from benchmarks.servers import Load, run_pgbench, run_wrk, serving
+from benchmarks.verbs import IN_PROCESS, TILL_VERBS, Verb, prepare_ceiling, prepare_pays, redeem_in_process
 
 CONNECTIONS = (1, 32, 128)
 _APP = "app.main:create_app_from_environment"
 _NOOP = "benchmarks.noop:create_app"
-_REQUESTS_PER_SECOND = {_APP: 6_000, _NOOP: 25_000}
-"""Prepared for each second: more than can be answered."""
+_PAY = Verb(6_000, prepare_pays)
+_CEILING = Verb(25_000, prepare_ceiling)
+_RUSH = 64
+"""Connections at which each verb's latency is compared with a single client's."""
 _PGBENCH_CLIENTS = (1, 8, 32)
 
 
@@ -49,7 +52,8 @@ class Bench:
         database = Database(str(self._settings.database_url))
         services = make_services(self._settings, database)
         print("loading the city", flush=True)
-        preparer = Preparer(services, await load_city(services, self._arguments.volunteers))
+        city = await load_city(services, self._arguments.volunteers)
+        preparer = Preparer(services, city, await prepare_offer(database, city), self._settings)
         async with database.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.exec_driver_sql("VACUUM (ANALYZE)")
@@ -63,17 +67,15 @@ class Bench:
     async def _everything(self, preparer: Preparer) -> None:
         for workers in (1, 2):
             for connections in CONNECTIONS:
-                await self._http(
-                    preparer,
-                    f"a {workers} process, {connections} connections",
-                    _APP,
-                    workers,
-                    connections,
-                    256,
-                )
-        await self._http(preparer, "b ceiling, 128 connections", _NOOP, 1, 128, 256)
-        await self._http(preparer, "c one by one, 128 connections", _APP, 1, 128, 1)
-        await self._repeat("d engine in process", lambda: self._in_process(preparer))
+                name = f"a {workers} process, {connections} connections"
+                await self._http(preparer, name, _PAY, connections, workers=workers)
+        await self._http(preparer, "b ceiling, 128 connections", _CEILING, 128, app=_NOOP)
+        await self._http(preparer, "c one by one, 128 connections", _PAY, 128, batch_max=1)
+        for name, measure in IN_PROCESS.items():
+            await self._repeat(name, partial(self._in_process, preparer, measure))
+        for name, verb in TILL_VERBS.items():
+            for connections in (1, _RUSH):
+                await self._http(preparer, f"f {name}, {connections} connections", verb, connections)
         await self._pgbench_all()
 
     async def _repeat(self, name: str, measure: Callable[[], Coroutine[Any, Any, float | Load]]) -> None:
@@ -87,7 +89,15 @@ class Bench:
         print(f"  {name}: {self.measured[name]}", flush=True)
 
     async def _http(
-        self, preparer: Preparer, name: str, app: str, workers: int, connections: int, batch_max: int
+        self,
+        preparer: Preparer,
+        name: str,
+        verb: Verb,
+        connections: int,
+        *,
+        app: str = _APP,
+        workers: int = 1,
+        batch_max: int = 256,
     ) -> None:
         environment = {
             "LIYU_DATABASE_URL": str(self._settings.database_url),
@@ -98,18 +108,24 @@ class Bench:
         seconds = self._arguments.seconds
         requests = self._folder / "requests.tsv"
 
+        async def write(count: int) -> None:
+            if connections == 1:
+                count //= 4
+            lines = [request.line for request in await verb.prepare(preparer, count)]
+            await asyncio.to_thread(requests.write_text, "".join(lines), encoding="utf-8")
+
         async def once() -> Load:
-            await preparer.write_requests(_REQUESTS_PER_SECOND[app] * seconds, requests, real=app == _APP)
+            await write(verb.per_second * seconds)
             return await asyncio.to_thread(run_wrk, base_url, connections, seconds, requests)
 
         with serving(app, workers, environment) as base_url:
-            await preparer.write_requests(_REQUESTS_PER_SECOND[app], requests, real=app == _APP)
+            await write(verb.per_second)
             await asyncio.to_thread(run_wrk, base_url, connections, 1, requests)
             await self._repeat(name, once)
 
-    async def _in_process(self, preparer: Preparer) -> float:
+    async def _in_process(self, preparer: Preparer, measure: Callable[[Preparer, int], Awaitable[float]]) -> float:
         count: int = 4_000 * self._arguments.seconds
-        return count / await preparer.redeem_in_process(count)
+        return count / await measure(preparer, count)
 
     async def _pgbench_all(self) -> None:
         url = str(self._settings.database_url).rpartition("/")[0] + "/pgbench"
@@ -136,11 +152,11 @@ class Bench:
             if written >= self._arguments.transactions:
                 self.measured["transactions"] = written
                 return
-            await preparer.redeem_in_process(min(50_000, self._arguments.transactions - written))
+            await redeem_in_process(preparer, min(50_000, self._arguments.transactions - written))
 
     async def _growth(self, preparer: Preparer) -> None:
-        await self._http(preparer, "a grown, 128 connections", _APP, 1, 128, 256)
-        await self._http(preparer, "c grown, 128 connections", _APP, 1, 128, 1)
+        await self._http(preparer, "a grown, 128 connections", _PAY, 128)
+        await self._http(preparer, "c grown, 128 connections", _PAY, 128, batch_max=1)
 
 
 def ratios(measured: dict[str, Any]) -> dict[str, float]:
@@ -153,6 +169,11 @@ def ratios(measured: dict[str, Any]) -> dict[str, float]:
         "p99/p50": hot["p99_ms"] / hot["p50_ms"],
         "d/e": rate["d engine in process"] / max(rate[f"e pgbench TPC-B, {n} clients"] for n in _PGBENCH_CLIENTS),
     }
+    plain = rate["d engine in process"]
+    found.update((f"plain / {name[2:-11]}", plain / rate[name]) for name in IN_PROCESS if rate[name] != plain)
+    for name in TILL_VERBS:
+        alone, rush = (measured[f"f {name}, {connections} connections"] for connections in (1, _RUSH))
+        found[f"p99 at {_RUSH} / p50 alone, {name}"] = rush["p99_ms"] / alone["p50_ms"]
     if "a grown, 128 connections" in rate:
         grown = rate["a grown, 128 connections"] / rate["c grown, 128 connections"]
         found["a/c grown"] = grown
@@ -166,6 +187,8 @@ TARGETS = {
     "p99/p50": ("<=", 4.0),
     "d/e": (">=", 1.2),
     "a/c grown / a/c": (">=", 0.9),
+    **{f"plain / {name[2:-11]}": ("<=", 2.0) for name in IN_PROCESS if name != "d engine in process"},
+    **{f"p99 at {_RUSH} / p50 alone, {name}": ("<=", 20.0) for name in TILL_VERBS},
 }
 
 
@@ -215,4 +238,5 @@ def main() -> None:
     Path("benchmarks/results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
-main()
+if __name__ == "__main__":
+    main()

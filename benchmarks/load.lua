@@ -1,13 +1,16 @@
 -- Sends prepared requests, each once: line by line from the file that LIYU_REQUESTS names.
+-- A line is method, path, Authorization, Idempotency-Key (may be empty) and body, with tabs between.
 local requests = {}
 local position = 0
 sent_twice_flag = 0
 
 function init(args)
   for line in io.lines(os.getenv("LIYU_REQUESTS")) do
-    local authorization, body = line:match("^(.-)\t(.*)$")
-    local headers = { ["Authorization"] = authorization, ["Content-Type"] = "application/json" }
-    requests[#requests + 1] = wrk.format("POST", "/v1/pos/redemptions", headers, body)
+    local method, path, authorization, key, body = line:match("^(.-)\t(.-)\t(.-)\t(.-)\t(.*)$")
+    local headers = { ["Authorization"] = authorization }
+    if body ~= "" then headers["Content-Type"] = "application/json" end
+    if key ~= "" then headers["Idempotency-Key"] = key end
+    requests[#requests + 1] = wrk.format(method, path, headers, body)
   end
 end
 

@@ -3,15 +3,17 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from app.actions.agreements import TRADING
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, ProgrammeId, StoreId, TerminalId
+from app.security.actors import Actor
 from app.security.sealing import Keyring
 from app.store.database import Database, Tx
-from app.store.merchants import fetch_store
+from app.store.merchants import fetch_merchant, share_store
 from app.store.terminals import Terminal, disable, fetch_terminal, insert_terminal, update_secret
 
 _FRESH_S = 1.0
@@ -61,6 +63,16 @@ class TillDirectory:
         self._vault = vault
         self._known: dict[tuple[ProgrammeId, TerminalId], _Entry] = {}
         self._reading: dict[tuple[ProgrammeId, TerminalId], asyncio.Task[KnownTill | None]] = {}
+        self._seen: dict[ProgrammeId, dict[TerminalId, datetime]] = {}
+
+    def note_seen(self, programme: ProgrammeId, terminal: TerminalId, at: datetime) -> None:
+        """Remember that a terminal's signature was good. Written by `app/jobs/seen.py`, never by the call itself."""
+        self._seen.setdefault(programme, {})[terminal] = at
+
+    def take_seen(self) -> Mapping[ProgrammeId, Mapping[TerminalId, datetime]]:
+        """The terminals seen since this was asked last. They are forgotten here."""
+        seen, self._seen = self._seen, {}
+        return seen
 
     async def find(self, programme: ProgrammeId, terminal: TerminalId, *, fresh: bool = False) -> KnownTill | None:
         """The terminal, or None. `fresh` looks past the cache, as after a signature that did not match."""
@@ -117,10 +129,13 @@ async def register_terminal(
     label: str,
     at: datetime,
 ) -> IssuedSecret | Rejected:
-    """Register a till at a store and make its secret."""
-    found = await fetch_store(tx, programme, store)
-    if found is None:
+    """Register a till at a store and make its secret. The store cannot be closed meanwhile."""
+    found = await share_store(tx, programme, store)
+    merchant = await fetch_merchant(tx, programme, found.merchant) if found else None
+    if found is None or merchant is None:
         return Rejected(Code.NOT_FOUND)
+    if found.closed_at or merchant.status not in TRADING:
+        return Rejected(Code.STATE_CONFLICT, {"state": "closed" if found.closed_at else merchant.status.value})
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     made = Terminal(
         id=terminal,
@@ -138,21 +153,24 @@ async def register_terminal(
 
 
 async def rotate_secret(
-    tx: Tx, vault: Keyring, programme: ProgrammeId, terminal: TerminalId, overlap: timedelta, at: datetime
+    tx: Tx, vault: Keyring, actor: Actor, terminal: TerminalId, overlap: timedelta, at: datetime
 ) -> IssuedSecret | Rejected:
     """Give a terminal a new secret; the old one stays valid for the overlap."""
-    found = await fetch_terminal(tx, programme, terminal)
-    if found is None:
+    found = await fetch_terminal(tx, actor.programme, terminal)
+    if found is None or not actor.sees(found.merchant):
         return Rejected(Code.NOT_FOUND)
     if found.disabled_at:
         return Rejected(Code.STATE_CONFLICT, {"state": "disabled"})
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    sealed = vault.seal(secret.encode(), _aad(programme, terminal))
-    await update_secret(tx, programme, terminal, sealed, at + overlap)
+    sealed = vault.seal(secret.encode(), _aad(actor.programme, terminal))
+    await update_secret(tx, actor.programme, terminal, sealed, at + overlap)
     return IssuedSecret(replace(found, secret=sealed, previous_valid_until=at + overlap), secret)
 
 
-async def disable_terminal(tx: Tx, programme: ProgrammeId, terminal: TerminalId, at: datetime) -> Terminal | Rejected:
+async def disable_terminal(tx: Tx, actor: Actor, terminal: TerminalId, at: datetime) -> Terminal | Rejected:
     """Disable a terminal at once and for good. Doing it twice changes nothing."""
-    await disable(tx, programme, terminal, at)
-    return await fetch_terminal(tx, programme, terminal) or Rejected(Code.NOT_FOUND)
+    found = await fetch_terminal(tx, actor.programme, terminal)
+    if found is None or not actor.sees(found.merchant):
+        return Rejected(Code.NOT_FOUND)
+    await disable(tx, actor.programme, terminal, at)
+    return replace(found, disabled_at=found.disabled_at or at)

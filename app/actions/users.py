@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, ProgrammeId, TeamId, UserId, VolunteerId
-from app.security.actors import DEFAULT_SCOPES, Actor, ActorKind
+from app.security.actors import DEFAULT_SCOPES, ROLE_SCOPES, Actor, ActorKind, StaffRole
 from app.security.passwords import check_password_rules, hash_password, needs_rehash, verify_password
 from app.store.database import Database, Tx
 from app.store.merchants import fetch_merchant
@@ -34,11 +34,13 @@ class NewUser:
     merchant: MerchantId | None = None
     team: TeamId | None = None
     volunteer: VolunteerId | None = None
+    role: StaffRole | None = None
 
 
 async def create_user(tx: Tx, programme: ProgrammeId, new: NewUser, at: datetime) -> User | Rejected:
-    """Make a user who can log in. Merchant staff need their merchant; organisers may have a team."""
-    if new.kind not in LOGIN_KINDS or (new.kind is ActorKind.MERCHANT_STAFF) != (new.merchant is not None):
+    """Make a user who can log in. Merchant staff need their merchant, and are cashiers unless said otherwise."""
+    staff = new.kind is ActorKind.MERCHANT_STAFF
+    if new.kind not in LOGIN_KINDS or staff != (new.merchant is not None) or (new.role and not staff):
         return Rejected(Code.PARAM_ERROR, {"kind": new.kind.value})
     if problem := check_password_rules(new.password, new.username):
         return Rejected(Code.PARAM_ERROR, {"password": problem.value})
@@ -58,6 +60,7 @@ async def create_user(tx: Tx, programme: ProgrammeId, new: NewUser, at: datetime
         volunteer=new.volunteer,
         disabled_at=None,
         created_at=at,
+        role=new.role or (StaffRole.CASHIER if staff else None),
     )
     return user if await insert_user(tx, programme, user) else Rejected(Code.ALREADY_EXISTS)
 
@@ -74,7 +77,7 @@ def actor_of(programme: ProgrammeId, user: User) -> Actor:
         kind=user.kind,
         programme=programme,
         subject=user.id,
-        scopes=DEFAULT_SCOPES[user.kind],
+        scopes=ROLE_SCOPES[user.role] if user.role else DEFAULT_SCOPES[user.kind],
         merchant=user.merchant,
         team=user.team,
         volunteer=user.volunteer,

@@ -61,15 +61,22 @@ def parse_body(model: type[Model], raw: bytes) -> Received[Model]:
 
 
 class JsonBody(Generic[Model]):
-    """A dependency that reads the body as one model. The contract is built from it."""
+    """A dependency that reads the body as one model. The contract is built from it.
 
-    def __init__(self, model: type[Model]) -> None:
+    Optional: without a body it is read as `{}`.
+    """
+
+    def __init__(self, model: type[Model], *, optional: bool = False) -> None:
         self.model = model
+        self.optional = optional
 
     async def __call__(self, request: Request) -> Received[Model]:
         """Read and check the body."""
+        raw = await request.body()
+        if self.optional and not raw:
+            return parse_body(self.model, b"{}")
         check_media_type(request)
-        return parse_body(self.model, await request.body())
+        return parse_body(self.model, raw)
 
 
 def json_answer(content: str | bytes, status: int = 200, *, replayed: bool = False, **headers: str) -> Response:

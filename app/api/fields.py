@@ -21,6 +21,7 @@ RedemptionRef = Annotated[str, _id_field("red")]
 OfferRef = Annotated[str, _id_field("off")]
 OrderRef = Annotated[str, _id_field("ord")]
 RefundRef = Annotated[str, _id_field("ref")]
+AgreementRef = Annotated[str, _id_field("agr")]
 TransactionRef = Annotated[str, _id_field("txn")]
 TerminalRef = Annotated[
     str,
@@ -39,6 +40,13 @@ def _no_control_characters(text: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_no_control_characters)]
 """A short line of text for people."""
+
+ReasonText = Annotated[
+    str,
+    Field(min_length=1, max_length=200, description="For people; no personal data", examples=["过期食品，限期整改"]),
+    AfterValidator(_no_control_characters),
+]
+"""Why something was done, in the words of whoever did it."""
 
 RegionCode = Annotated[
     str, Field(pattern=r"^[0-9]{2,12}$", description="GB/T 2260 or statistical code", examples=["330282002"])

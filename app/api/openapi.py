@@ -52,20 +52,21 @@ _TAGS = [
 ]
 
 
-def _bodies(dependant: Dependant) -> list[type[BaseModel]]:
-    own = [dependant.call.model] if isinstance(dependant.call, JsonBody) else []
-    return own + [model for inner in dependant.dependencies for model in _bodies(inner)]
+def _read_bodies(dependant: Dependant) -> list[JsonBody[Any]]:
+    own = [dependant.call] if isinstance(dependant.call, JsonBody) else []
+    return own + [body for inner in dependant.dependencies for body in _read_bodies(inner)]
 
 
 def _body_of(route: APIRoute) -> type[BaseModel] | None:
-    return body_taken(route.endpoint) or next(iter(_bodies(route.dependant)), None)
+    return body_taken(route.endpoint) or next((body.model for body in _read_bodies(route.dependant)), None)
 
 
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     body = _body_of(route)
     if body:
         schema = {"$ref": _REF.format(model=body.__name__)}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        required = not any(read.optional for read in _read_bodies(route.dependant))
+        operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema}}}
     keyed = any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", []))
     replayed = keyed or body_taken(route.endpoint) is not None
     access = access_of(route)

@@ -20,6 +20,7 @@ from app.api.pos_answers import (
     ReversalAnswer,
     check_no_body,
     fetch_answered,
+    render_changed,
     render_fresh,
     render_redemption,
 )
@@ -27,15 +28,15 @@ from app.api.problems import FieldProblem, Problem, refuse
 from app.api.services import services_of
 from app.api.tills import CallingTill, identify_till
 from app.core.codes import Code, Rejected
-from app.core.idempotency import AnswerKey, replay, till_key
+from app.core.idempotency import AnswerKey, till_key
 from app.core.ids import OfferId, ProgrammeId, RedemptionId, TransactionId, parse_id
 from app.core.quantities import Points
 from app.core.redemptions import Redeem
 from app.core.refunds import ReverseRedemption
-from app.core.rows import RedemptionState, Sale, TradeNo
+from app.core.rows import Redemption, RedemptionState, Sale, TradeNo
 from app.engine.batch import Outcome, Submission
 from app.security.pay_codes import hash_pay_code
-from app.store.answers import fetch_answer
+from app.store.redemptions import fetch_sold
 
 router = APIRouter(prefix="/v1/pos", tags=["Tills"])
 
@@ -185,12 +186,9 @@ async def get_redemption(request: Request, out_trade_no: str) -> Response:
     caller = await identify_till(request, await request.body(), services)
     if not re.fullmatch(TRADE_NO, out_trade_no):
         raise Problem(Code.ORDER_NOT_EXIST)
-    async with services.database.read() as reader:
-        kept = await fetch_answer(reader, caller.programme, till_key(sale_of(caller, out_trade_no)))
-    answer = replay(kept, kept.body_hash, Code.OUT_TRADE_NO_USED) if kept else Rejected(Code.ORDER_NOT_EXIST)
-    if isinstance(answer, Rejected):
+    view = await services.lookups.find(fetch_sold, caller.programme, sale_of(caller, out_trade_no))
+    if view is None:
         raise Problem(Code.ORDER_NOT_EXIST)
-    view = await fetch_answered(services, caller.programme, answer["redemption"])
     shown = render_redemption(caller.programme, view, view.state_at(services.clock()))
     return json_answer(shown.model_dump_json())
 
@@ -232,5 +230,9 @@ async def _render_reversal(request: Request, programme: ProgrammeId, trade_no: s
     state = RedemptionState(str(outcome.answer["state"]))
     if "redemption" not in outcome.answer:
         return ReversalAnswer(out_trade_no=trade_no, state=state, redemption=None)
-    view = await fetch_answered(services_of(request), programme, outcome.answer["redemption"])
-    return ReversalAnswer(out_trade_no=trade_no, state=state, redemption=render_redemption(programme, view, state))
+    changed = next((row for row in outcome.rows if isinstance(row, Redemption)), None)
+    shown = render_changed(programme, changed) if changed else None
+    if shown is None:
+        view = await fetch_answered(services_of(request), programme, outcome.answer["redemption"])
+        shown = render_redemption(programme, view, state)
+    return ReversalAnswer(out_trade_no=trade_no, state=state, redemption=shown)

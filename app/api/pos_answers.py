@@ -10,10 +10,10 @@ from app.api.fields import MerchantRef, OfferRef, RedemptionRef, RefundRef, Stor
 from app.api.problems import FieldProblem, Problem
 from app.api.services import Services
 from app.core.codes import Code
-from app.core.ids import ProgrammeId, RedemptionId, RefundId, format_id, format_terminal, parse_id
-from app.core.rows import Redemption, RedemptionState
+from app.core.ids import ProgrammeId, RedemptionId, format_id, format_terminal, parse_id
+from app.core.rows import Redemption, RedemptionState, Refund
 from app.engine.batch import Outcome
-from app.store.redemptions import RedemptionView, RefundView, fetch_redemption, fetch_refund
+from app.store.redemptions import RedemptionView, RefundView, fetch_redemption
 
 TRADE_NO = r"^[0-9A-Za-z_*|\-]{1,32}$"
 
@@ -124,6 +124,10 @@ def render_redemption(
 def render_fresh(programme: ProgrammeId, outcome: Outcome) -> RedemptionAnswer:
     """A redemption that was decided just now, from what the engine has in hand."""
     redemption = next(row for row in outcome.rows if isinstance(row, Redemption))
+    return _render_row(programme, redemption, Receipt(seq=outcome.seq or 0, leaf_hash=outcome.leaf_hash.hex()))
+
+
+def _render_row(programme: ProgrammeId, redemption: Redemption, receipt: Receipt) -> RedemptionAnswer:
     offer = None
     if redemption.offer:
         reference = format_id("off", redemption.offer)
@@ -143,12 +147,20 @@ def render_fresh(programme: ProgrammeId, outcome: Outcome) -> RedemptionAnswer:
         closes_at=_waits_until(redemption.state, redemption.closes_at),
         offer=offer,
         transaction_id=format_id("txn", redemption.transaction),
-        receipt=Receipt(seq=outcome.seq or 0, leaf_hash=outcome.leaf_hash.hex()),
+        receipt=receipt,
     )
 
 
+def render_changed(programme: ProgrammeId, redemption: Redemption) -> RedemptionAnswer | None:
+    """A redemption that was changed just now; None when its receipt was not at hand."""
+    if redemption.receipt is None:
+        return None
+    seq, leaf_hash = redemption.receipt
+    return _render_row(programme, redemption, Receipt(seq=seq, leaf_hash=leaf_hash.hex()))
+
+
 def render_refund(view: RefundView) -> RefundAnswer:
-    """A stored refund."""
+    """A refund."""
     return RefundAnswer(
         id=format_id("ref", view.id),
         out_refund_no=view.refund_no,
@@ -163,6 +175,24 @@ def render_refund(view: RefundView) -> RefundAnswer:
     )
 
 
+def view_refund(outcome: Outcome, trade_no: str) -> RefundView:
+    """A refund that was decided just now, from what the engine has in hand."""
+    refund = next(row for row in outcome.rows if isinstance(row, Refund))
+    return RefundView(
+        refund.id,
+        refund.refund_no,
+        trade_no,
+        refund.redemption,
+        refund.points,
+        refund.settlement_fen,
+        refund.note,
+        refund.occurred_at,
+        refund.transaction,
+        outcome.seq or 0,
+        outcome.leaf_hash,
+    )
+
+
 async def fetch_answered(
     services: Services, programme: ProgrammeId, reference: object, seq: int | None = None
 ) -> RedemptionView:
@@ -170,16 +200,6 @@ async def fetch_answered(
     redemption = parse_id("red", str(reference))
     async with services.database.read() as reader:
         view = await fetch_redemption(reader, programme, RedemptionId(redemption), seq) if redemption else None
-    if view is None:
-        raise LookupError(f"an answer names {reference}, which is not there")
-    return view
-
-
-async def fetch_answered_refund(services: Services, programme: ProgrammeId, reference: object) -> RefundView:
-    """The refund that a kept answer names."""
-    refund = parse_id("ref", str(reference))
-    async with services.database.read() as reader:
-        view = await fetch_refund(reader, programme, RefundId(refund)) if refund else None
     if view is None:
         raise LookupError(f"an answer names {reference}, which is not there")
     return view

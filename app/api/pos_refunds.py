@@ -13,17 +13,17 @@ from app.api.bodies import Body, check_media_type, json_answer, parse_body
 from app.api.fields import PointsField
 from app.api.operations import takes, till_refusals
 from app.api.pos import sale_of
-from app.api.pos_answers import TRADE_NO, RefundAnswer, fetch_answered_refund, render_refund
+from app.api.pos_answers import TRADE_NO, RefundAnswer, render_refund, view_refund
 from app.api.problems import Problem, refuse
-from app.api.services import services_of
+from app.api.services import Services, services_of
 from app.api.tills import CallingTill, identify_till
 from app.core.codes import Code, Rejected
-from app.core.idempotency import AnswerKey, replay
+from app.core.idempotency import AnswerKey
 from app.core.ids import RefundId, TransactionId
 from app.core.quantities import Points
 from app.core.refunds import RefundRedemption
 from app.engine.batch import Submission
-from app.store.answers import fetch_answer
+from app.store.redemptions import RefundView, fetch_given_back
 
 router = APIRouter(prefix="/v1/pos/redemptions/{out_trade_no}/refunds", tags=["Tills"])
 
@@ -104,8 +104,17 @@ async def refund_redemption(request: Request, out_trade_no: str) -> Response:
     )
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)
-    view = await fetch_answered_refund(services, caller.programme, outcome.answer["refund"])
+    if outcome.replayed:
+        view = await _find(services, caller, body.out_refund_no)
+        if view is None:
+            raise LookupError(f"an answer names {outcome.answer}, which is not there")
+    else:
+        view = view_refund(outcome, out_trade_no)
     return json_answer(render_refund(view).model_dump_json(), 201, replayed=outcome.replayed)
+
+
+async def _find(services: Services, caller: CallingTill, refund_no: str) -> RefundView | None:
+    return await services.lookups.find(fetch_given_back, caller.programme, _key(caller, refund_no))
 
 
 @router.get(
@@ -122,12 +131,7 @@ async def get_refund(request: Request, out_trade_no: str, out_refund_no: str) ->
     caller = await identify_till(request, await request.body(), services)
     if not re.fullmatch(TRADE_NO, out_refund_no):
         raise Problem(Code.REFUND_NOT_EXIST)
-    async with services.database.read() as reader:
-        kept = await fetch_answer(reader, caller.programme, _key(caller, out_refund_no))
-    answer = replay(kept, kept.body_hash, Code.OUT_REFUND_NO_USED) if kept else Rejected(Code.REFUND_NOT_EXIST)
-    if isinstance(answer, Rejected):
-        raise Problem(Code.REFUND_NOT_EXIST)
-    view = await fetch_answered_refund(services, caller.programme, answer["refund"])
-    if view.trade_no != out_trade_no:
+    view = await _find(services, caller, out_refund_no)
+    if view is None or view.trade_no != out_trade_no:
         raise Problem(Code.REFUND_NOT_EXIST)
     return json_answer(render_refund(view).model_dump_json())

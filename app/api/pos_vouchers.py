@@ -1,4 +1,4 @@
-"""The till contract (POS.md), "Vouchers": what was ordered in the mini-program, written off at the till and returned."""
+"""The till contract (POS.md), "Vouchers": what was ordered in the mini-program, used at the till and returned."""
 
 import re
 from dataclasses import replace
@@ -24,12 +24,12 @@ from app.core.canonical import parse_instant
 from app.core.codes import Code, Rejected
 from app.core.idempotency import AnswerKey
 from app.core.ids import ProgrammeId, StoreId, TerminalId, TransactionId, format_id, format_terminal
-from app.core.rows import OrderState, VoucherHash
+from app.core.rows import Order, OrderState, VoucherHash
 from app.core.vouchers import ReturnVoucher, UseVoucher
 from app.engine.batch import Outcome, Submission
 from app.security.vouchers import hash_voucher_code
-from app.store.ledger import fetch_receipt
-from app.store.vouchers import VoucherView, fetch_voucher
+from app.store.ledger import ReceiptView, fetch_receipt
+from app.store.vouchers import VoucherView, fetch_vouchers, view_order
 
 router = APIRouter(prefix="/v1/pos/vouchers", tags=["Tills"])
 
@@ -124,9 +124,8 @@ def _hash(services: Services, caller: CallingTill, code: str) -> VoucherHash:
 
 
 async def _view(services: Services, caller: CallingTill, code: VoucherHash) -> VoucherView:
-    async with services.database.read() as reader:
-        view = await fetch_voucher(reader, caller.programme, caller.till.merchant, code)
-    if view is None:
+    view = await services.lookups.find(fetch_vouchers, caller.programme, code)
+    if view is None or view.merchant != caller.till.merchant:
         raise Problem(Code.VOUCHER_NOT_EXIST)
     return view
 
@@ -179,19 +178,29 @@ async def _submit(
 
 
 async def _answer(services: Services, caller: CallingTill, code: VoucherHash, outcome: Outcome) -> Response:
-    view = await _view(services, caller, code)
-    async with services.database.read() as reader:
-        receipt = await fetch_receipt(reader, caller.programme, outcome.seq or 0)
-    if receipt is None:
-        raise LookupError(f"an answer names transaction {outcome.seq}, which is not there")
+    order = next((row for row in outcome.rows if isinstance(row, Order)), None)
+    if order and outcome.transaction:
+        view = view_order(order)
+        receipt = ReceiptView(outcome.seq or 0, outcome.transaction, outcome.leaf_hash)
+    else:
+        view = _as_answered(await _view(services, caller, code), outcome.answer)
+        receipt = await _receipt(services, caller.programme, outcome.seq or 0)
     answer = VoucherEventAnswer.model_validate(
         {
-            **_fields(caller.programme, _as_answered(view, outcome.answer), services.clock()),
+            **_fields(caller.programme, view, services.clock()),
             "transaction_id": format_id("txn", receipt.transaction),
             "receipt": Receipt(seq=receipt.seq, leaf_hash=receipt.leaf_hash.hex()),
         }
     )
     return json_answer(answer.model_dump_json(), replayed=outcome.replayed)
+
+
+async def _receipt(services: Services, programme: ProgrammeId, seq: int) -> ReceiptView:
+    async with services.database.read() as reader:
+        receipt = await fetch_receipt(reader, programme, seq)
+    if receipt is None:
+        raise LookupError(f"an answer names transaction {seq}, which is not there")
+    return receipt
 
 
 def _as_answered(view: VoucherView, answer: AnswerFields | Rejected) -> VoucherView:

@@ -12,6 +12,7 @@ from app.actions.terminals import TillDirectory
 from app.actions.users import LoginGuard
 from app.engine.committer import Committers
 from app.store.database import Database
+from app.store.lookups import Lookups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Services:
     """The parts of one process."""
 
     database: Database
+    lookups: Lookups
     committers: Committers
     cabinet: KeyCabinet
     tills: TillDirectory

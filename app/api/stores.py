@@ -6,26 +6,29 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from uuid_utils.compat import uuid7
 
-from app.actions.merchants import open_store
+from app.actions.merchants import change_store, close_store, open_store
 from app.api.access import Requires
 from app.api.acting import act, note, ticket_of
-from app.api.bodies import Answer, Body, JsonBody, Received
+from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.fields import MerchantRef, Name, RegionCode, StoreRef
 from app.api.merchants import merchant_named
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
+from app.api.problems import FieldProblem, Problem
+from app.api.programmes import IfMatch
 from app.api.services import Serves
 from app.core.codes import Code, Rejected
-from app.core.ids import StoreId, format_id
+from app.core.ids import StoreId, format_id, parse_id
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.database import Tx
-from app.store.merchants import Store, fetch_stores
+from app.store.merchants import Store, fetch_store, fetch_stores
 
-router = APIRouter(prefix="/v1/merchants", tags=["Merchants"])
+router = APIRouter(prefix="/v1", tags=["Merchants"])
 
 Reads = Annotated[Actor, Depends(Requires(Scope.MERCHANTS_READ))]
 Writes = Annotated[Actor, Depends(Requires(Scope.MERCHANTS_WRITE))]
+Edits = Annotated[Actor, Depends(Requires(Scope.STORES_WRITE))]
 
 
 class StoreRequest(Body):
@@ -35,6 +38,13 @@ class StoreRequest(Body):
     region_code: RegionCode
 
 
+class StoreChange(Body):
+    """What to change of a store; what is left out stays."""
+
+    name: Name | None = None
+    region_code: RegionCode | None = None
+
+
 class StoreAnswer(Answer):
     """A store of a merchant."""
 
@@ -42,6 +52,8 @@ class StoreAnswer(Answer):
     merchant_id: MerchantRef
     name: str
     region_code: RegionCode
+    closed_at: datetime | None
+    revision: int
     created_at: datetime
 
 
@@ -58,17 +70,27 @@ def _render(store: Store) -> StoreAnswer:
         merchant_id=format_id("mer", store.merchant),
         name=store.name,
         region_code=store.region_code,
+        closed_at=store.closed_at,
+        revision=store.revision,
         created_at=store.created_at,
     )
 
 
+def store_named(reference: str) -> StoreId:
+    """The store that a path names."""
+    value = parse_id("sto", reference)
+    if value is None:
+        raise Problem(Code.NOT_FOUND)
+    return StoreId(value)
+
+
 @router.post(
-    "/{merchant_id}/stores",
+    "/merchants/{merchant_id}/stores",
     operation_id="openStore",
     summary="Add a store to a merchant (门店)",
     status_code=201,
     response_model=StoreAnswer,
-    responses=writes(Code.NOT_FOUND, Code.ALREADY_EXISTS),
+    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT, Code.ALREADY_EXISTS),
 )
 async def post_store(
     services: Serves,
@@ -101,7 +123,7 @@ async def post_store(
 
 
 @router.get(
-    "/{merchant_id}/stores",
+    "/merchants/{merchant_id}/stores",
     operation_id="listStores",
     summary="A merchant's stores",
     response_model=StorePage,
@@ -125,3 +147,67 @@ async def list_stores(
     cursor = format_id("sto", page[-1].id) if more else None
     response.headers.update(link_next(request, cursor))
     return StorePage(stores=[_render(store) for store in page], next=cursor)
+
+
+@router.get(
+    "/stores/{store_id}",
+    operation_id="getStore",
+    summary="One store",
+    response_model=StoreAnswer,
+    responses=reads(Code.NOT_FOUND),
+)
+async def get_store(services: Serves, actor: Reads, store_id: str) -> Response:
+    """With an ETag to send back as If-Match when changing it."""
+    async with services.database.read() as reader:
+        found = await fetch_store(reader, actor.programme, store_named(store_id))
+    if found is None or not actor.sees(found.merchant):
+        raise Problem(Code.NOT_FOUND)
+    return json_answer(_render(found).model_dump_json(), ETag=f'"{found.revision}"')
+
+
+@router.patch(
+    "/stores/{store_id}",
+    operation_id="changeStore",
+    summary="Change a store's name or region",
+    response_model=StoreAnswer,
+    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT, Code.ALREADY_EXISTS, Code.EDIT_CONFLICT),
+)
+async def patch_store(
+    services: Serves,
+    actor: Edits,
+    received: Annotated[Received[StoreChange], Depends(JsonBody(StoreChange))],
+    if_match: IfMatch,
+    key: IdempotencyKey,
+    store_id: str,
+) -> Response:
+    """Only if nobody has changed it since the revision named by If-Match. A closed store stays as it was."""
+    store = store_named(store_id)
+    body = received.body
+    changes = body.model_dump(mode="json", exclude_none=True)
+    if not changes:
+        raise Problem(Code.PARAM_ERROR, errors=[FieldProblem(pointer="", detail="nothing to change")])
+    revision = int(if_match.strip('"'))
+
+    async def change(tx: Tx) -> Store | Rejected:
+        return await change_store(tx, actor, store, revision, name=body.name, region_code=body.region_code)
+
+    ticket = ticket_of(services, actor, key, received.hash + if_match.encode() + store_id.encode())
+    return await act(services, ticket, change, lambda row: note(_render(row), "store.change", store_id, changes), 200)
+
+
+@router.post(
+    "/stores/{store_id}/close",
+    operation_id="closeStore",
+    summary="Close a store for good (关店)",
+    response_model=StoreAnswer,
+    responses=writes(Code.NOT_FOUND),
+)
+async def post_close(services: Serves, actor: Edits, key: IdempotencyKey, store_id: str) -> Response:
+    """Its terminals are disabled with it, at once."""
+    store = store_named(store_id)
+    ticket = ticket_of(services, actor, key, f"close {store_id}".encode())
+
+    async def close(tx: Tx) -> Store | Rejected:
+        return await close_store(tx, actor, store, ticket.at)
+
+    return await act(services, ticket, close, lambda row: note(_render(row), "store.close", store_id, {}), 200)

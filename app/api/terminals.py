@@ -18,23 +18,18 @@ from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves
+from app.api.stores import store_named
 from app.core.codes import Code, Rejected
-from app.core.ids import (
-    ProgrammeId,
-    StoreId,
-    TerminalId,
-    format_id,
-    format_terminal,
-    parse_id,
-    parse_terminal,
-)
+from app.core.ids import ProgrammeId, TerminalId, format_id, format_terminal, parse_terminal
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.database import Tx
-from app.store.terminals import Terminal, fetch_terminals
+from app.store.terminals import Terminal, fetch_terminal, fetch_terminals
 
 router = APIRouter(prefix="/v1", tags=["Merchants"])
 
+Reads = Annotated[Actor, Depends(Requires(Scope.MERCHANTS_READ))]
+Registers = Annotated[Actor, Depends(Requires(Scope.TERMINALS_REGISTER))]
 Writes = Annotated[Actor, Depends(Requires(Scope.TERMINALS_WRITE))]
 
 
@@ -59,6 +54,9 @@ class TerminalAnswer(Answer):
     label: str
     disabled_at: datetime | None
     previous_valid_until: Annotated[datetime | None, Field(description="Until when the secret before is valid too")]
+    last_seen_at: Annotated[
+        datetime | None, Field(description="When it last sent a call that was signed well, to within seconds")
+    ]
     created_at: datetime
 
 
@@ -83,6 +81,7 @@ def _fields(programme: ProgrammeId, terminal: Terminal) -> dict[str, object]:
         "label": terminal.label,
         "disabled_at": terminal.disabled_at,
         "previous_valid_until": terminal.previous_valid_until,
+        "last_seen_at": terminal.last_seen_at,
         "created_at": terminal.created_at,
     }
 
@@ -111,26 +110,24 @@ def _terminal_named(reference: str, actor: Actor) -> TerminalId:
     summary="Register a till at a store (终端)",
     status_code=201,
     response_model=TerminalWithSecret,
-    responses=writes(Code.NOT_FOUND),
+    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT),
 )
 async def post_terminal(
     services: Serves,
-    actor: Writes,
+    actor: Registers,
     received: Annotated[Received[TerminalRequest], Depends(JsonBody(TerminalRequest))],
     key: IdempotencyKey,
     store_id: str,
 ) -> Response:
     """The secret is in this answer only; afterwards it is kept encrypted."""
-    store = parse_id("sto", store_id)
-    if store is None:
-        raise Problem(Code.NOT_FOUND)
+    store = store_named(store_id)
     ticket = ticket_of(services, actor, key, received.hash + store_id.encode())
 
     async def register(tx: Tx) -> IssuedSecret | Rejected:
         terminal = TerminalId(uuid7())
         vault = services.cabinet.vault
         label = received.body.label
-        return await register_terminal(tx, vault, actor.programme, terminal, StoreId(store), label, ticket.at)
+        return await register_terminal(tx, vault, actor.programme, terminal, store, label, ticket.at)
 
     return await act(services, ticket, register, lambda issued: _note(actor.programme, issued, "terminal.register"))
 
@@ -155,7 +152,7 @@ async def rotate_terminal(
     ticket = ticket_of(services, actor, key, received.hash + terminal_id.encode())
 
     async def rotate(tx: Tx) -> IssuedSecret | Rejected:
-        return await rotate_secret(tx, services.cabinet.vault, actor.programme, terminal, overlap, ticket.at)
+        return await rotate_secret(tx, services.cabinet.vault, actor, terminal, overlap, ticket.at)
 
     return await act(services, ticket, rotate, lambda issued: _note(actor.programme, issued, "terminal.rotate"), 200)
 
@@ -173,7 +170,7 @@ async def post_disable(services: Serves, actor: Writes, key: IdempotencyKey, ter
     ticket = ticket_of(services, actor, key, f"disable {terminal_id}".encode())
 
     async def disable(tx: Tx) -> Terminal | Rejected:
-        return await disable_terminal(tx, actor.programme, terminal, ticket.at)
+        return await disable_terminal(tx, actor, terminal, ticket.at)
 
     def describe(row: Terminal) -> Done:
         answer = TerminalAnswer.model_validate(_fields(actor.programme, row))
@@ -193,7 +190,7 @@ async def list_terminals(
     request: Request,
     response: Response,
     services: Serves,
-    actor: Annotated[Actor, Depends(Requires(Scope.MERCHANTS_READ))],
+    actor: Reads,
     merchant_id: str,
     limit: Limit = PAGE,
     after: After = None,
@@ -208,3 +205,19 @@ async def list_terminals(
     response.headers.update(link_next(request, cursor))
     listed = [TerminalAnswer.model_validate(_fields(actor.programme, terminal)) for terminal in page]
     return TerminalPage(terminals=listed, next=cursor)
+
+
+@router.get(
+    "/terminals/{terminal_id}",
+    operation_id="getTerminal",
+    summary="One till",
+    response_model=TerminalAnswer,
+    responses=reads(Code.NOT_FOUND),
+)
+async def get_terminal(services: Serves, actor: Reads, terminal_id: str) -> TerminalAnswer:
+    """Without its secret."""
+    async with services.database.read() as reader:
+        found = await fetch_terminal(reader, actor.programme, _terminal_named(terminal_id, actor))
+    if found is None or not actor.sees(found.merchant):
+        raise Problem(Code.NOT_FOUND)
+    return TerminalAnswer.model_validate(_fields(actor.programme, found))

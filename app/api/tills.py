@@ -58,6 +58,7 @@ async def identify_till(request: Request, body: bytes, services: Services) -> Ca
     if till is None or till.disabled or refusal:
         reason = refusal.value if refusal else "unknown or disabled"
         raise _refuse(reason, authorization.terminal)
+    services.tills.note_seen(programme, terminal, services.clock())
     return CallingTill(programme, till)
 
 

@@ -20,7 +20,7 @@ from app.api.problems import Problem
 from app.api.services import Serves
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, TeamId, UserId, VolunteerId, format_id, parse_id
-from app.security.actors import Actor, ActorKind
+from app.security.actors import Actor, ActorKind, StaffRole
 from app.security.scopes import Scope
 from app.store.database import Tx
 from app.store.users import User, fetch_users
@@ -39,15 +39,20 @@ class UserKind(StrEnum):
     MERCHANT_STAFF = "merchant_staff"
 
 
+Username = Annotated[str, Field(pattern=r"^[0-9a-z][0-9a-z_.-]{1,63}$", examples=["auditor-1"])]
+Password = Annotated[str, Field(min_length=1, max_length=200, description="At least 10 characters")]
+
+
 class UserRequest(Body):
     """A user to make. Merchant staff need their merchant."""
 
     kind: UserKind
-    username: Annotated[str, Field(pattern=r"^[0-9a-z][0-9a-z_.-]{1,63}$", examples=["auditor-1"])]
-    password: Annotated[str, Field(min_length=1, max_length=200, description="At least 10 characters")]
+    username: Username
+    password: Password
     merchant_id: MerchantRef | None = None
     team_id: TeamRef | None = None
     volunteer_id: Annotated[VolunteerRef | None, Field(description="The volunteer that this person is, if any")] = None
+    role: Annotated[StaffRole | None, Field(description="Of merchant staff only; null: a cashier")] = None
 
 
 class UserAnswer(Answer):
@@ -59,6 +64,7 @@ class UserAnswer(Answer):
     merchant_id: MerchantRef | None
     team_id: TeamRef | None
     volunteer_id: VolunteerRef | None
+    role: Annotated[StaffRole | None, Field(description="Of merchant staff only")]
     disabled_at: datetime | None
     created_at: datetime
 
@@ -70,7 +76,8 @@ class UserPage(Answer):
     next: str | None
 
 
-def _render(user: User) -> UserAnswer:
+def render_user(user: User) -> UserAnswer:
+    """A user as answers carry it."""
     return UserAnswer(
         id=format_id("usr", user.id),
         kind=UserKind(user.kind.value),
@@ -78,6 +85,7 @@ def _render(user: User) -> UserAnswer:
         merchant_id=format_id("mer", user.merchant) if user.merchant else None,
         team_id=format_id("tea", user.team) if user.team else None,
         volunteer_id=format_id("vol", user.volunteer) if user.volunteer else None,
+        role=user.role,
         disabled_at=user.disabled_at,
         created_at=user.created_at,
     )
@@ -112,6 +120,7 @@ async def post_user(
         merchant=MerchantId(merchant) if merchant else None,
         team=TeamId(team) if team else None,
         volunteer=VolunteerId(volunteer) if volunteer else None,
+        role=body.role,
     )
 
     async def create(tx: Tx) -> User | Rejected:
@@ -122,7 +131,7 @@ async def post_user(
         services,
         ticket,
         create,
-        lambda made: note(_render(made), "user.create", format_id("usr", made.id), described),
+        lambda made: note(render_user(made), "user.create", format_id("usr", made.id), described),
     )
 
 
@@ -142,7 +151,7 @@ async def list_users(
     page, more = cut_page(found, limit)
     cursor = format_id("usr", page[-1].id) if more else None
     response.headers.update(link_next(request, cursor))
-    return UserPage(users=[_render(user) for user in page], next=cursor)
+    return UserPage(users=[render_user(user) for user in page], next=cursor)
 
 
 @router.post(
@@ -162,4 +171,4 @@ async def post_disable(services: Serves, actor: Writes, key: IdempotencyKey, use
     async def disable(tx: Tx) -> User | Rejected:
         return await stop_user(tx, actor.programme, UserId(user), ticket.at)
 
-    return await act(services, ticket, disable, lambda row: note(_render(row), "user.disable", user_id, {}), 200)
+    return await act(services, ticket, disable, lambda row: note(render_user(row), "user.disable", user_id, {}), 200)

@@ -1,6 +1,7 @@
 """A volunteer's wallet and statement, as the volunteer and those who may look see them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -18,7 +19,14 @@ from app.core.codes import Code
 from app.core.ids import ProgrammeId, VolunteerId, format_id
 from app.core.volunteers import Volunteer, VolunteerStatus
 from app.store.programmes import fetch_zone
-from app.store.wallets import Balance, StatementLine, fetch_balances, fetch_statement, fetch_volunteer_status
+from app.store.wallets import (
+    Balance,
+    StatementLine,
+    fetch_balances,
+    fetch_lapsed_holds,
+    fetch_statement,
+    fetch_volunteer_status,
+)
 
 _NEWEST = 2**62
 
@@ -66,6 +74,15 @@ class StatementAnswer(Answer):
     next: str | None
 
 
+def _free_lapsed(balances: Sequence[Balance], lapsed: Mapping[str, int]) -> Sequence[Balance]:
+    """The balances as they are once holds that are over have gone back to their lots."""
+    moved = Counter({(row.kind, row.part): row.balance for row in balances})
+    for part, points in lapsed.items():
+        moved[AccountKind.HELD.value, part] -= points
+        moved[AccountKind.WALLET.value, part] += points
+    return [Balance(kind, part, balance) for (kind, part), balance in sorted(moved.items()) if balance]
+
+
 def _render_wallet(known: Volunteer, balances: Sequence[Balance], today: date) -> WalletAnswer:
     live = [row for row in balances if row.kind == AccountKind.WALLET and date.fromisoformat(row.part) >= today]
 
@@ -92,14 +109,17 @@ def _render_wallet(known: Volunteer, balances: Sequence[Balance], today: date) -
 
 
 async def read_wallet(services: Services, programme: ProgrammeId, volunteer: VolunteerId) -> WalletAnswer:
-    """Spendable points by expiry day. Points past their day count no more, whether their expiry was booked or not."""
+    """Spendable points by expiry day. What is past its time counts as ended, lots and holds, booked or not."""
     async with services.database.snapshot() as reader:
         known = await fetch_volunteer_status(reader, programme, volunteer)
         balances = await fetch_balances(reader, programme, volunteer)
         zone = await fetch_zone(reader, programme)
+        lapsed: Mapping[str, int] = {}
+        if any(row.kind == AccountKind.HELD for row in balances):
+            lapsed = await fetch_lapsed_holds(reader, programme, volunteer, services.clock())
     if known is None:
         raise Problem(Code.NOT_FOUND)
-    return _render_wallet(known, balances, business_day(services.clock(), zone))
+    return _render_wallet(known, _free_lapsed(balances, lapsed), business_day(services.clock(), zone))
 
 
 async def read_statement(

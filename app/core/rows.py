@@ -1,6 +1,6 @@
 """The business rows that commands change, as frozen values. A change makes a new value; the store writes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple, NewType
@@ -87,6 +87,8 @@ class Redemption:
     refunded_points: Points = Points(0)
     refunded_fen: Fen = Fen(0)
     refund_count: int = 0
+    receipt: tuple[int, bytes] | None = field(default=None, compare=False)
+    """Sequence number and leaf hash of the transaction that paid it: joined in for the answer, never stored here."""
     closes_at: Instant | None = None
     """Until when the volunteer may confirm; from then on a waiting redemption is closed, booked or not."""
     offer: OfferId | None = None
@@ -166,6 +168,8 @@ class Order:
     """The name of the store that used it: joined in for refusals, never stored here."""
     masked_name: str = ""
     """The volunteer's masked name as it is now: joined in for the answer, never stored here."""
+    ordered: tuple[str, str, str] = field(default=("", "", ""), compare=False)
+    """The offer's names (Chinese, English) and its fulfilment, in the version ordered: joined in too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,10 @@ class Actor:
     team: TeamId | None = None
     volunteer: VolunteerId | None = None
 
+    def sees(self, merchant: MerchantId) -> bool:
+        """Whether the actor may know of a merchant: its staff know of no other than their own."""
+        return self.kind is not ActorKind.MERCHANT_STAFF or self.merchant == merchant
+
     @property
     def reference(self) -> str:
         """How journal and audit trail name the actor: an id, never a name."""

@@ -72,7 +72,8 @@ async def fetch_agreement_between(
 
 
 _INSERT = text("""
-INSERT INTO agreements (programme_id, id, merchant_id, number, starts_on, ends_on, monthly_points, signed_by, created_at)
+INSERT INTO agreements (programme_id, id, merchant_id, number, starts_on, ends_on, monthly_points, signed_by,
+                        created_at)
 VALUES (:programme, :id, :merchant, :number, :starts_on, :ends_on, :monthly_points, :signed_by, :created_at)
 ON CONFLICT (programme_id, merchant_id, number) DO NOTHING
 RETURNING id

@@ -106,8 +106,10 @@ async def fetch_tallies(
 _ORDER = """
 SELECT o.id, o.state, o.volunteer_id, o.merchant_id, o.offer_id, o.offer_version, o.quantity, o.points,
        o.settlement_fen, o.code_hash, o.final_sale, o.ordered_at, o.valid_until, o.transaction_id, o.used_at,
-       o.used_store_id, o.used_terminal_id, s.name AS store_name, v.masked_name, l.parts, l.amounts, f.fund_id
+       o.used_store_id, o.used_terminal_id, s.name AS store_name, v.masked_name, l.parts, l.amounts, f.fund_id,
+       w.name_zh, w.name_en, w.fulfilment
 FROM orders o
+JOIN offer_versions w ON w.programme_id = o.programme_id AND w.offer_id = o.offer_id AND w.version = o.offer_version
 JOIN volunteers v ON v.programme_id = o.programme_id AND v.id = o.volunteer_id
 LEFT JOIN stores s ON s.programme_id = o.programme_id AND s.id = o.used_store_id
 CROSS JOIN LATERAL (
@@ -153,6 +155,7 @@ def _orders(rows: Sequence[Record]) -> dict[OrderId, Order]:
             used_terminal=row["used_terminal_id"],
             store_name=row["store_name"] or "",
             masked_name=row["masked_name"],
+            ordered=(row["name_zh"], row["name_en"], row["fulfilment"]),
         )
         for row in rows
     }

@@ -97,9 +97,11 @@ async def fetch_spent(
 _REDEMPTION = """
 SELECT r.id, r.trade_no, r.state, r.volunteer_id, r.merchant_id, r.store_id, r.terminal_id, r.points,
        r.settlement_fen, r.occurred_at, r.transaction_id, r.refunded_points, r.refunded_fen, r.refund_count,
-       r.closes_at, r.offer_id, r.offer_version, r.quantity, v.masked_name, l.parts, l.amounts, f.fund_id
+       r.closes_at, r.offer_id, r.offer_version, r.quantity, v.masked_name, l.parts, l.amounts, f.fund_id,
+       r.seq, x.leaf_hash
 FROM redemptions r
 JOIN volunteers v ON v.programme_id = r.programme_id AND v.id = r.volunteer_id
+JOIN transactions x ON x.programme_id = r.programme_id AND x.seq = r.seq
 CROSS JOIN LATERAL (
     SELECT array_agg(a.part ORDER BY t.position) AS parts, array_agg(t.amount ORDER BY t.position) AS amounts
     FROM transfers t
@@ -156,6 +158,7 @@ def _redemptions(rows: Sequence[Record]) -> dict[RedemptionId, Redemption]:
             offer=row["offer_id"],
             offer_version=row["offer_version"],
             quantity=row["quantity"],
+            receipt=(row["seq"], row["leaf_hash"]),
         )
         for row in rows
     }

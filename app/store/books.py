@@ -112,7 +112,9 @@ async def fetch_book(connection: BatchConnection, programme: Programme, needs: N
 
 
 def _since(programme: Programme, at: Instant) -> Instant:
-    """From when on the rules of frequency look at redemptions: today's, and those of the last seconds."""
+    """From when on the rules of frequency look: the last seconds, and all of today where a day's are counted."""
+    if programme.confirm_count is None and programme.redemptions_a_day is None:
+        return at - timedelta(seconds=programme.same_amount_s)
     midnight = datetime.combine(programme.business_day(at), time(), programme.zone)
     return min(midnight, at - timedelta(seconds=programme.same_amount_s))
 

@@ -77,6 +77,15 @@ class Database:
             server_settings=BATCH_SETTINGS,
         )
 
+    async def connect_lookups(self) -> BatchConnection:
+        """A connection for coalesced reads, outside the pool: by key, with plans that no statistics change."""
+        return await asyncpg.connect(
+            self.url,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=STATEMENT_TIMEOUT_MS / 1000,
+            server_settings={**BATCH_SETTINGS, "application_name": "liyu-lookups"},
+        )
+
     async def connect_reading(self) -> BatchConnection:
         """A connection for one long read, outside the pool and without its time limit."""
         return await asyncpg.connect(

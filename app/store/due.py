@@ -62,6 +62,20 @@ async def fetch_expired_orders(reader: Reader, programme: ProgrammeId, at: datet
     return [OrderId(row[0]) for row in rows]
 
 
+_OF_ENDED = text("""
+SELECT o.id FROM merchants m
+JOIN orders o ON o.programme_id = m.programme_id AND o.merchant_id = m.id
+WHERE m.programme_id = :programme AND m.status = 'ended' AND o.state = 'EFFECTIVE' AND o.valid_until > :at
+ORDER BY o.id LIMIT :limit
+""")
+
+
+async def fetch_orders_of_ended(reader: Reader, programme: ProgrammeId, at: datetime, limit: int) -> Sequence[OrderId]:
+    """Orders with merchants that have ended, whose vouchers are still good."""
+    rows = await reader.execute(_OF_ENDED, {"programme": programme, "at": at, "limit": limit})
+    return [OrderId(row[0]) for row in rows]
+
+
 _PURGE = text("DELETE FROM pay_codes WHERE programme_id = :programme AND expires_at < :before AND used_by IS NULL")
 
 

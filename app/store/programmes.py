@@ -45,7 +45,7 @@ async def fetch_programme(reader: Reader | Tx, programme: ProgrammeId) -> Progra
 _ZONE = text("SELECT zone FROM programmes WHERE id = :programme")
 
 
-async def fetch_zone(reader: Reader, programme: ProgrammeId) -> str:
+async def fetch_zone(reader: Reader | Tx, programme: ProgrammeId) -> str:
     """The name of the time zone in which a programme's business days begin and end."""
     return str((await reader.execute(_ZONE, {"programme": programme})).scalar_one())
 

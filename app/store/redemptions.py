@@ -1,11 +1,13 @@
 """Redemptions and refunds, with their receipts, as the edge reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
+from app.core.idempotency import AnswerKey, till_key
 from app.core.ids import (
     MerchantId,
     OfferId,
@@ -17,8 +19,8 @@ from app.core.ids import (
     TransactionId,
     VolunteerId,
 )
-from app.core.rows import RedemptionState
-from app.store.database import Reader
+from app.core.rows import RedemptionState, Sale, TradeNo
+from app.store.database import BatchConnection, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +75,10 @@ async def fetch_redemption(
     """One redemption as it is now; with `seq` it shows that transaction, as the first answer did."""
     found = await reader.execute(_FETCH, {"programme": programme, "id": redemption, "seq": seq})
     row = found.mappings().one_or_none()
-    return _view(row) if row else None
+    return _view(dict(row)) if row else None
 
 
-def _view(row: RowMapping) -> RedemptionView:
+def _view(row: Mapping[str, Any]) -> RedemptionView:
     return RedemptionView(**{**row, "state": RedemptionState(row["state"])})
 
 
@@ -110,7 +112,7 @@ async def fetch_own_redemptions(
             "limit": limit,
         },
     )
-    return [_view(row) for row in rows.mappings()]
+    return [_view(dict(row)) for row in rows.mappings()]
 
 
 _OWN_ONE = text(f"{_VIEW} r.seq WHERE r.programme_id = :programme AND r.id = :id AND r.volunteer_id = :volunteer")
@@ -122,10 +124,30 @@ async def fetch_own_redemption(
     """One redemption, if it is this volunteer's."""
     values = {"programme": programme, "id": redemption, "volunteer": volunteer}
     row = (await reader.execute(_OWN_ONE, values)).mappings().one_or_none()
-    return _view(row) if row else None
+    return _view(dict(row)) if row else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_SOLD = f"""
+SELECT v.*
+FROM unnest($2::text[], $3::text[]) AS k (scope, key)
+CROSS JOIN LATERAL (
+    SELECT CAST(substr(outcome -> 'ok' ->> 'redemption', 5) AS uuid) AS redemption_id FROM answers
+    WHERE programme_id = $1 AND scope = k.scope AND key = k.key LIMIT 1
+) a
+CROSS JOIN LATERAL ({_VIEW} r.seq WHERE r.programme_id = $1 AND r.id = a.redemption_id) v
+"""
+
+
+async def fetch_sold(
+    connection: BatchConnection, programme: ProgrammeId, sales: Collection[Sale]
+) -> dict[Sale, RedemptionView]:
+    """The redemptions under tills' numbers, as they are now. A refused number has none."""
+    keys = [till_key(sale) for sale in sales]
+    rows = await connection.fetch(_SOLD, programme, [key.scope for key in keys], [key.key for key in keys])
+    return {Sale(view.merchant, TradeNo(view.trade_no)): view for view in (_view(dict(row)) for row in rows)}
+
+
+@dataclass(frozen=True, slots=True)
 class RefundView:
     """A refund with its place in the journal, and how much of its redemption has come back in all."""
 
@@ -142,17 +164,28 @@ class RefundView:
     leaf_hash: bytes
 
 
-_REFUND = text("""
+_REFUND = """
 SELECT f.id, f.refund_no, r.trade_no, f.redemption_id AS redemption, f.points, f.settlement_fen, f.note, f.occurred_at,
        t.id AS transaction, t.seq, t.leaf_hash
 FROM refunds f
 JOIN redemptions r ON r.programme_id = f.programme_id AND r.id = f.redemption_id
 JOIN transactions t ON t.programme_id = f.programme_id AND t.id = f.transaction_id
-WHERE f.programme_id = :programme AND f.id = :id
-""")
+"""
+_GIVEN_BACK = f"""
+SELECT k.scope AS asked_scope, k.key AS asked_key, v.*
+FROM unnest($2::text[], $3::text[]) AS k (scope, key)
+CROSS JOIN LATERAL (
+    SELECT CAST(substr(outcome -> 'ok' ->> 'refund', 5) AS uuid) AS refund_id FROM answers
+    WHERE programme_id = $1 AND scope = k.scope AND key = k.key LIMIT 1
+) a
+CROSS JOIN LATERAL ({_REFUND} WHERE f.programme_id = $1 AND f.id = a.refund_id) v
+"""
 
 
-async def fetch_refund(reader: Reader, programme: ProgrammeId, refund: RefundId) -> RefundView | None:
-    """One refund."""
-    row = (await reader.execute(_REFUND, {"programme": programme, "id": refund})).mappings().one_or_none()
-    return RefundView(**row) if row else None
+async def fetch_given_back(
+    connection: BatchConnection, programme: ProgrammeId, keys: Collection[AnswerKey]
+) -> dict[AnswerKey, RefundView]:
+    """The refunds that the answers under these keys name. A refused number has none."""
+    listed = list(keys)
+    rows = await connection.fetch(_GIVEN_BACK, programme, [key.scope for key in listed], [key.key for key in listed])
+    return {AnswerKey(scope, key): RefundView(*view) for scope, key, *view in rows}

@@ -1,6 +1,6 @@
 """Terminals: a merchant's tills with their sealed secrets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,10 +23,11 @@ class Terminal:
     previous_valid_until: datetime | None
     disabled_at: datetime | None
     created_at: datetime
+    last_seen_at: datetime | None = None
 
 
 _COLUMNS = """id, merchant_id AS merchant, store_id AS store, label, secret, previous_secret, previous_valid_until,
-       disabled_at, created_at"""
+       disabled_at, created_at, last_seen_at"""
 
 _FETCH = text(f"SELECT {_COLUMNS} FROM terminals WHERE programme_id = :programme AND id = :id")
 
@@ -95,3 +96,34 @@ UPDATE terminals SET disabled_at = coalesce(disabled_at, :at) WHERE programme_id
 async def disable(tx: Tx, programme: ProgrammeId, terminal: TerminalId, at: datetime) -> None:
     """Disable a terminal for good."""
     await tx.execute(_DISABLE, {"programme": programme, "id": terminal, "at": at})
+
+
+_DISABLE_ALL = text("""
+UPDATE terminals SET disabled_at = :at WHERE programme_id = :programme AND store_id = :store AND disabled_at IS NULL
+""")
+
+
+async def disable_terminals_of(tx: Tx, programme: ProgrammeId, store: StoreId, at: datetime) -> None:
+    """Disable all terminals of a store for good."""
+    await tx.execute(_DISABLE_ALL, {"programme": programme, "store": store, "at": at})
+
+
+_SEEN = text("""
+WITH seen AS (
+    SELECT t.id, s.at FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[])) AS s (id, at)
+    JOIN terminals t ON t.programme_id = :programme AND t.id = s.id
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+)
+UPDATE terminals t SET last_seen_at = greatest(t.last_seen_at, seen.at)
+FROM seen WHERE t.programme_id = :programme AND t.id = seen.id
+""")
+
+
+async def update_last_seen(tx: Tx, programme: ProgrammeId, seen: Mapping[TerminalId, datetime]) -> None:
+    """Note when terminals were last seen, in one statement.
+
+    A row that someone else is writing is left for the next time: two processes that saw the same tills never wait
+    for each other.
+    """
+    values = {"programme": programme, "ids": list(seen), "moments": list(seen.values())}
+    await tx.execute(_SEEN, values)

@@ -1,13 +1,13 @@
 """People who log in: administrators, auditors, organisers, merchant staff."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
 
 from app.core.ids import MerchantId, ProgrammeId, TeamId, UserId, VolunteerId
-from app.security.actors import ActorKind
+from app.security.actors import ActorKind, StaffRole
 from app.store.database import Reader, Tx
 
 
@@ -24,10 +24,17 @@ class User:
     volunteer: VolunteerId | None
     disabled_at: datetime | None
     created_at: datetime
+    role: StaffRole | None = None
 
 
 _COLUMNS = """id, kind, username, password_hash, merchant_id AS merchant, team_id AS team, volunteer_id AS volunteer,
-       disabled_at, created_at"""
+       disabled_at, created_at, role"""
+
+
+def _user(row: Mapping[str, object]) -> User:
+    role = StaffRole(str(row["role"])) if row["role"] else None
+    return User(**{**row, "kind": ActorKind(str(row["kind"])), "role": role})  # type: ignore[arg-type]  # a record
+
 
 _BY_NAME = text(f"SELECT {_COLUMNS} FROM users WHERE programme_id = :programme AND username = :username")
 
@@ -35,7 +42,7 @@ _BY_NAME = text(f"SELECT {_COLUMNS} FROM users WHERE programme_id = :programme A
 async def fetch_user_by_name(reader: Reader | Tx, programme: ProgrammeId, username: str) -> User | None:
     """The user of that name."""
     row = (await reader.execute(_BY_NAME, {"programme": programme, "username": username})).mappings().one_or_none()
-    return User(**{**row, "kind": ActorKind(row["kind"])}) if row else None
+    return _user(dict(row)) if row else None
 
 
 _BY_ID = text(f"SELECT {_COLUMNS} FROM users WHERE programme_id = :programme AND id = :id")
@@ -44,7 +51,7 @@ _BY_ID = text(f"SELECT {_COLUMNS} FROM users WHERE programme_id = :programme AND
 async def fetch_user(reader: Reader | Tx, programme: ProgrammeId, user: UserId) -> User | None:
     """One user."""
     row = (await reader.execute(_BY_ID, {"programme": programme, "id": user})).mappings().one_or_none()
-    return User(**{**row, "kind": ActorKind(row["kind"])}) if row else None
+    return _user(dict(row)) if row else None
 
 
 _LIST = text(f"SELECT {_COLUMNS} FROM users WHERE programme_id = :programme AND id > :after ORDER BY id LIMIT :limit")
@@ -53,12 +60,13 @@ _LIST = text(f"SELECT {_COLUMNS} FROM users WHERE programme_id = :programme AND 
 async def fetch_users(reader: Reader, programme: ProgrammeId, after: UserId, limit: int) -> Sequence[User]:
     """The users after a given one, in the order of their making."""
     rows = await reader.execute(_LIST, {"programme": programme, "after": after, "limit": limit})
-    return [User(**{**row, "kind": ActorKind(row["kind"])}) for row in rows.mappings()]
+    return [_user(dict(row)) for row in rows.mappings()]
 
 
 _INSERT = text("""
-INSERT INTO users (programme_id, id, kind, username, password_hash, merchant_id, team_id, volunteer_id, created_at)
-VALUES (:programme, :id, :kind, :username, :password_hash, :merchant, :team, :volunteer, :created_at)
+INSERT INTO users (programme_id, id, kind, username, password_hash, merchant_id, team_id, volunteer_id, created_at,
+                   role)
+VALUES (:programme, :id, :kind, :username, :password_hash, :merchant, :team, :volunteer, :created_at, :role)
 ON CONFLICT (programme_id, username) DO NOTHING RETURNING id
 """)
 
@@ -75,6 +83,7 @@ async def insert_user(tx: Tx, programme: ProgrammeId, user: User) -> bool:
         "team": user.team,
         "volunteer": user.volunteer,
         "created_at": user.created_at,
+        "role": user.role.value if user.role else None,
     }
     return (await tx.execute(_INSERT, values)).one_or_none() is not None
 
@@ -95,3 +104,37 @@ _SET_PASSWORD = text("UPDATE users SET password_hash = :hash WHERE programme_id 
 async def update_password(tx: Tx, programme: ProgrammeId, user: UserId, password_hash: str) -> None:
     """Set a new password hash."""
     await tx.execute(_SET_PASSWORD, {"programme": programme, "id": user, "hash": password_hash})
+
+
+_LIST_STAFF = text(f"""
+SELECT {_COLUMNS} FROM users
+WHERE programme_id = :programme AND merchant_id = :merchant AND id > :after ORDER BY id LIMIT :limit
+""")
+
+
+async def fetch_staff(
+    reader: Reader, programme: ProgrammeId, merchant: MerchantId, after: UserId, limit: int
+) -> Sequence[User]:
+    """A merchant's staff after a given one, in the order of their making."""
+    values = {"programme": programme, "merchant": merchant, "after": after, "limit": limit}
+    return [_user(dict(row)) for row in (await reader.execute(_LIST_STAFF, values)).mappings()]
+
+
+_OTHER_MANAGER = text("""
+SELECT true FROM users
+WHERE programme_id = :programme AND merchant_id = :merchant AND role = 'manager' AND disabled_at IS NULL AND id <> :id
+LIMIT 1
+""")
+
+
+async def has_other_manager(tx: Tx, programme: ProgrammeId, merchant: MerchantId, user: UserId) -> bool:
+    """Whether a merchant has a manager beside this user who can log in."""
+    return bool(await tx.scalar(_OTHER_MANAGER, {"programme": programme, "merchant": merchant, "id": user}))
+
+
+_SET_ROLE = text("UPDATE users SET role = :role WHERE programme_id = :programme AND id = :id")
+
+
+async def update_role(tx: Tx, programme: ProgrammeId, user: UserId, role: StaffRole) -> None:
+    """Give a member of a merchant's staff another role."""
+    await tx.execute(_SET_ROLE, {"programme": programme, "id": user, "role": role.value})

@@ -1,16 +1,15 @@
 """Vouchers as a till sees them: what was ordered, whether it can be handed out, and never who ordered it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import text
-
 from app.core.ids import MerchantId, OfferId, OrderId, ProgrammeId, StoreId, TerminalId
-from app.core.rows import OrderState, VoucherHash
-from app.store.database import Reader
+from app.core.rows import Order, OrderState, VoucherHash
+from app.store.database import BatchConnection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class VoucherView:
     """An order's voucher with the names of what was ordered, in the version that it was ordered under."""
 
@@ -40,22 +39,49 @@ class VoucherView:
         return self.state
 
 
-_FETCH = text("""
-SELECT o.id, o.state, o.merchant_id AS merchant, o.offer_id AS offer, o.offer_version, f.name_zh, f.name_en,
-       f.fulfilment, o.final_sale, o.quantity, o.points, o.settlement_fen, v.masked_name, o.valid_until, o.used_at,
-       o.used_store_id AS used_store, s.name AS store_name, o.used_terminal_id AS used_terminal
+_FETCH = """
+SELECT o.code_hash, o.id, o.state, o.merchant_id AS merchant, o.offer_id AS offer, o.offer_version, f.name_zh,
+       f.name_en, f.fulfilment, o.final_sale, o.quantity, o.points, o.settlement_fen, v.masked_name, o.valid_until,
+       o.used_at, o.used_store_id AS used_store, s.name AS store_name, o.used_terminal_id AS used_terminal
 FROM orders o
 JOIN offer_versions f ON f.programme_id = o.programme_id AND f.offer_id = o.offer_id AND f.version = o.offer_version
 JOIN volunteers v ON v.programme_id = o.programme_id AND v.id = o.volunteer_id
 LEFT JOIN stores s ON s.programme_id = o.programme_id AND s.id = o.used_store_id
-WHERE o.programme_id = :programme AND o.code_hash = :code AND o.merchant_id = :merchant
-""")
+WHERE o.programme_id = $1 AND o.code_hash = ANY($2)
+"""
 
 
-async def fetch_voucher(
-    reader: Reader, programme: ProgrammeId, merchant: MerchantId, code: VoucherHash
-) -> VoucherView | None:
-    """The voucher behind a code, if it is this merchant's."""
-    found = await reader.execute(_FETCH, {"programme": programme, "merchant": merchant, "code": code})
-    row = found.mappings().one_or_none()
-    return VoucherView(**{**row, "state": OrderState(row["state"])}) if row else None
+async def fetch_vouchers(
+    connection: BatchConnection, programme: ProgrammeId, codes: Collection[VoucherHash]
+) -> dict[VoucherHash, VoucherView]:
+    """The vouchers behind these codes. The caller shows them to their own merchant only."""
+    found: dict[VoucherHash, VoucherView] = {}
+    for code, *view in await connection.fetch(_FETCH, programme, list(codes)):
+        shown = VoucherView(*view)
+        found[code] = replace(shown, state=OrderState(shown.state))
+    return found
+
+
+def view_order(order: Order) -> VoucherView:
+    """The voucher of an order that was decided just now."""
+    name_zh, name_en, fulfilment = order.ordered
+    return VoucherView(
+        id=order.id,
+        state=order.state,
+        merchant=order.merchant,
+        offer=order.offer,
+        offer_version=order.offer_version,
+        name_zh=name_zh,
+        name_en=name_en,
+        fulfilment=fulfilment,
+        final_sale=order.final_sale,
+        quantity=order.quantity,
+        points=order.points,
+        settlement_fen=order.settlement_fen,
+        masked_name=order.masked_name,
+        valid_until=order.valid_until,
+        used_at=order.used_at,
+        used_store=order.used_store,
+        store_name=order.store_name or None,
+        used_terminal=order.used_terminal,
+    )

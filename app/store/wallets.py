@@ -1,6 +1,6 @@
 """What a volunteer sees: the lots of the wallet, and the statement line by line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +30,31 @@ async def fetch_balances(reader: Reader, programme: ProgrammeId, volunteer: Volu
     """All that a volunteer's accounts hold."""
     rows = await reader.execute(_BALANCES, {"programme": programme, "volunteer": volunteer})
     return [Balance(*row) for row in rows]
+
+
+_LAPSED = text("""
+WITH over AS (
+    SELECT seq FROM redemptions
+    WHERE programme_id = :programme AND volunteer_id = :volunteer AND state = 'AWAITING_CONFIRMATION'
+        AND closes_at <= :at
+    UNION ALL
+    SELECT seq FROM orders
+    WHERE programme_id = :programme AND volunteer_id = :volunteer AND state = 'EFFECTIVE' AND valid_until <= :at
+)
+SELECT a.part, sum(t.amount)::bigint
+FROM over o
+JOIN transfers t ON t.programme_id = :programme AND t.seq = o.seq
+JOIN accounts a ON a.programme_id = t.programme_id AND a.account_no = t.debit_account_no
+WHERE a.kind = 'wallet' GROUP BY a.part
+""")
+
+
+async def fetch_lapsed_holds(
+    reader: Reader, programme: ProgrammeId, volunteer: VolunteerId, at: datetime
+) -> Mapping[str, int]:
+    """By lot, the points behind holds that are over at a moment but not booked so: they can be spent."""
+    values = {"programme": programme, "volunteer": volunteer, "at": at}
+    return {row[0]: row[1] for row in await reader.execute(_LAPSED, values)}
 
 
 _VOLUNTEER = text("SELECT id, status, masked_name FROM volunteers WHERE programme_id = :programme AND id = :volunteer")

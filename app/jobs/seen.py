@@ -1,0 +1,30 @@
+"""Writing down when terminals were last seen: every few seconds, one statement a programme, whatever the load."""
+
+import asyncio
+
+import structlog
+
+from app.actions.terminals import TillDirectory
+from app.store.database import Database
+from app.store.terminals import update_last_seen
+
+FLUSH_EVERY_S = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+async def flush_seen(database: Database, tills: TillDirectory) -> None:
+    """Write what this process has seen since the last time. What cannot be written now is seen again soon enough."""
+    for programme, seen in tills.take_seen().items():
+        async with database.begin() as tx:
+            await update_last_seen(tx, programme, seen)
+
+
+async def run_flushes(database: Database, tills: TillDirectory, every_s: float = FLUSH_EVERY_S) -> None:
+    """Write again and again, until cancelled."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await flush_seen(database, tills)
+        except Exception:  # noqa: BLE001 - the next time must not depend on it
+            _log.exception("last seen was not written")
