@@ -49,6 +49,10 @@ async def change_programme(
         "notice_days": stored.notice_days,
         "expiry_years": stored.expiry_years,
         "points_max": stored.points_max,
+        "confirm_points": stored.confirm_points,
+        "confirm_count": stored.confirm_count,
+        "same_amount_s": stored.same_amount_s,
+        "redemptions_a_day": stored.redemptions_a_day,
         **changes,
     }
     return await update_programme(tx, programme, revision, values) or Rejected(Code.EDIT_CONFLICT)

@@ -34,7 +34,7 @@ class Received(Generic[Model]):
     """A body that was understood, and the hash by which a repetition is recognised.
 
     The hash is over the meaning, not the bytes: a till that writes the same fields in another order repeats itself.
-    Fields without a value are left out, so a release that adds a field still recognises what was sent before it.
+    Fields that were not sent are left out, so a release that adds one still recognises what came before it.
     """
 
     body: Model
@@ -57,7 +57,7 @@ def parse_body(model: type[Model], raw: bytes) -> Received[Model]:
         found = error.errors(include_url=False, include_context=False, include_input=False)[:_ERRORS_MAX]
         problems = [FieldProblem(pointer=point_to(item["loc"]), detail=item["msg"]) for item in found]
         raise Problem(Code.PARAM_ERROR, errors=problems) from error
-    return Received(body, sha256(body.model_dump_json(exclude_none=True).encode()).digest())
+    return Received(body, sha256(body.model_dump_json(exclude_unset=True).encode()).digest())
 
 
 class JsonBody(Generic[Model]):

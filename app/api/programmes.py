@@ -40,11 +40,18 @@ class ProgrammeAnswer(Answer):
     notice_days: int
     expiry_years: int | None
     points_max: Annotated[int, Field(description="The most points that one redemption may take")]
+    confirm_points: int | None = Field(description="A redemption of more waits for the volunteer; null: never")
+    confirm_count: int | None = Field(description="After so many a day, each further one waits; null: never")
+    same_amount_s: int = Field(
+        description="The same amount at the same merchant within so many seconds waits for the volunteer"
+    )
+    redemptions_a_day: int | None = Field(description="So many a day and volunteer at most; null: no limit")
+    sandbox: bool = Field(description="A programme for trying tills out: it honours faults on demand")
     revision: int
 
 
 class ProgrammeChange(Body):
-    """The settings to change; what is left out stays."""
+    """The settings to change; what is left out stays. Null lifts a limit that may be lifted."""
 
     name: Name | None = None
     fen_per_hundred_points: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
@@ -54,6 +61,13 @@ class ProgrammeChange(Body):
     notice_days: Annotated[int, Field(ge=0, le=60)] | None = None
     expiry_years: Annotated[int, Field(ge=0, le=50)] | None = None
     points_max: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+    confirm_points: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    confirm_count: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    same_amount_s: Annotated[int, Field(ge=0, le=3600)] | None = None
+    redemptions_a_day: Annotated[int, Field(ge=1, le=10_000)] | None = None
+
+
+_LIFTED_BY_NULL = frozenset(("confirm_points", "confirm_count", "redemptions_a_day"))
 
 
 class RegionLevel(StrEnum):
@@ -96,6 +110,11 @@ def render_programme(programme: ProgrammeRow) -> ProgrammeAnswer:
         notice_days=programme.notice_days,
         expiry_years=programme.expiry_years,
         points_max=programme.points_max,
+        confirm_points=programme.confirm_points,
+        confirm_count=programme.confirm_count,
+        same_amount_s=programme.same_amount_s,
+        redemptions_a_day=programme.redemptions_a_day,
+        sandbox=programme.sandbox,
         revision=programme.revision,
     )
 
@@ -134,7 +153,8 @@ async def patch_programme(
     key: IdempotencyKey,
 ) -> Response:
     """Only if nobody has changed it since the revision named by If-Match."""
-    changes = {name: value for name, value in received.body.model_dump(mode="json").items() if value is not None}
+    sent = received.body.model_dump(mode="json", exclude_unset=True)
+    changes = {name: value for name, value in sent.items() if value is not None or name in _LIFTED_BY_NULL}
     fund = changes.pop("settlement_fund_id", None)
     if fund is not None:
         changes["settlement_fund"] = parse_id("fun", fund)

@@ -43,15 +43,16 @@ def create(
     region: Annotated[str, typer.Option(help="Code of the programme's region (GB/T 2260).")],
     regions: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="CSV: code,name,level,parent,kind.")],
     zone: Annotated[str, typer.Option(help="Time zone of its business days.")] = "Asia/Shanghai",
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="For trying tills out: faults on demand.")] = False,
 ) -> None:
     """Make a programme with its regions, an empty journal and a signing key."""
     listed = _read_regions(regions)
     with settings_with_database() as settings:
-        sys.exit(asyncio.run(_create(settings, ProgrammeId(code), name, region, zone, listed)))
+        sys.exit(asyncio.run(_create(settings, ProgrammeId(code), name, region, zone, listed, sandbox=sandbox)))
 
 
 async def _create(
-    settings: Settings, code: ProgrammeId, name: str, region: str, zone: str, regions: list[Region]
+    settings: Settings, code: ProgrammeId, name: str, region: str, zone: str, regions: list[Region], *, sandbox: bool
 ) -> int:
     await migrate_database(settings)
     database = Database(str(settings.database_url))
@@ -69,6 +70,7 @@ async def _create(
             notice_days=0,
             expiry_years=2,
             points_max=100_000,
+            sandbox=sandbox,
             revision=1,
             created_at=services.clock(),
         )

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ class CityFigures:
     activities: tuple[str, ...]
     funds: tuple[SponsoredFund, ...]
     regions: tuple[Region, ...]
+    sandbox: bool = False
 
     @property
     def towns(self) -> list[Region]:
@@ -85,4 +86,22 @@ def city_figures() -> CityFigures:
         activities=tuple(dict.fromkeys(activities)),
         funds=tuple(_fund(fund) for fund in given["funds"]),
         regions=_read_regions(),
+    )
+
+
+def sandbox_figures() -> CityFigures:
+    """A small programme beside the city's, where vendors try their tills out."""
+    city = city_figures()
+    return replace(
+        city,
+        programme=f"{city.programme}-sandbox",
+        name=f"{city.name} (沙箱 sandbox)",
+        volunteers=20,
+        service_hours=20 * 60,
+        teams=40,
+        merchants=2,
+        team_kinds=city.team_kinds[:1],
+        we_stations=2,
+        named_stations=city.named_stations[:2],
+        sandbox=True,
     )

@@ -112,6 +112,7 @@ class CityLoader:
             notice_days=0,
             expiry_years=2,
             points_max=100_000,
+            sandbox=self._figures.sandbox,
             revision=1,
             created_at=self._now,
         )

@@ -4,9 +4,11 @@ import asyncio
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from rich.console import Console
@@ -18,7 +20,7 @@ from app.actions.users import actor_of
 from app.api.services import Services
 from app.core.ids import ProgrammeId, VolunteerId, format_id, format_terminal
 from app.demo.checking import check_main_job
-from app.demo.figures import city_figures
+from app.demo.figures import CityFigures, city_figures, sandbox_figures
 from app.demo.loaded import LoadedCity
 from app.demo.loading import CityLoader
 from app.hosting import database_of, migrate_database, serve_processes
@@ -44,7 +46,7 @@ async def _tokens(services: Services, programme: ProgrammeId, actors: list[Actor
     return [issue_token(keys, actor, issued_at=now, lifetime=TOKEN_LIFETIME, token_id=uuid7().hex) for actor in actors]
 
 
-async def _describe(services: Services, city: LoadedCity, base_url: str) -> dict[str, object]:
+async def _describe(services: Services, city: LoadedCity, base_url: str) -> dict[str, Any]:
     """What demo.json holds of a city just loaded; the tokens come last, since they end."""
     chosen = city.volunteers[:SHOWN_VOLUNTEERS]
     volunteers = []
@@ -73,10 +75,10 @@ async def _describe(services: Services, city: LoadedCity, base_url: str) -> dict
     }
 
 
-async def _refresh(services: Services, described: dict[str, object], base_url: str) -> dict[str, object]:
+async def _refresh(services: Services, described: dict[str, Any], base_url: str) -> dict[str, Any]:
     """The same city with tokens that are valid for a day from now."""
-    programme = ProgrammeId(city_figures().programme)
-    people = [dict(person) for person in described["volunteers"]]  # type: ignore[attr-defined]  # a list in our own file
+    programme = ProgrammeId(described["programme"])
+    people = [dict(person) for person in described["volunteers"]]
     actors = [
         Actor(
             kind=ActorKind.VOLUNTEER,
@@ -95,11 +97,13 @@ async def _refresh(services: Services, described: dict[str, object], base_url: s
             user = await fetch_user_by_name(reader, programme, name)
         if user is not None:
             (token,) = await _tokens(services, programme, [actor_of(programme, user)])
-            refreshed[name] = {**dict(described[name]), "access_token": token}  # type: ignore[call-overload]  # as above
+            refreshed[name] = {**described[name], "access_token": token}
+    if "sandbox" in described:
+        refreshed["sandbox"] = await _refresh(services, described["sandbox"], base_url)
     return refreshed
 
 
-def _write_private(path: Path, content: dict[str, object]) -> None:
+def _write_private(path: Path, content: Mapping[str, object]) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         json.dump(content, file, ensure_ascii=False, indent=1)
     path.chmod(0o600)
@@ -122,7 +126,9 @@ async def _load(settings: Settings, scale: float, base_url: str) -> None:
         if there:
             described = json.loads(path.read_text(encoding="utf-8"))
         else:
-            described = await _load_with_progress(services, scale, base_url)
+            described = await _load_with_progress(services, city_figures(), scale, base_url)
+        if "sandbox" not in described:
+            described["sandbox"] = await _load_with_progress(services, sandbox_figures(), 1, base_url)
         _write_private(path, await _refresh(services, described, base_url))
     finally:
         await services.committers.close()
@@ -135,7 +141,7 @@ async def _start_over(database: Database) -> None:
         await tx.execute(text("CREATE SCHEMA public"))
 
 
-async def _load_with_progress(services: Services, scale: float, base_url: str) -> dict[str, object]:
+async def _load_with_progress(services: Services, figures: CityFigures, scale: float, base_url: str) -> dict[str, Any]:
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_console) as bars:
         tasks = {}
@@ -145,10 +151,9 @@ async def _load_with_progress(services: Services, scale: float, base_url: str) -
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done)
 
-        city = await CityLoader(services, city_figures(), show).load(scale)
-    _console.print(
-        f"{len(city.volunteers):,} volunteers, {city.records:,} service records, {len(city.terminals)} tills loaded"
-    )
+        city = await CityLoader(services, figures, show).load(scale)
+    counted = f"{len(city.volunteers):,} volunteers, {city.records:,} service records, {len(city.terminals)} tills"
+    _console.print(f"{figures.programme}: {counted} loaded")
     return await _describe(services, city, base_url)
 
 
@@ -160,6 +165,10 @@ def _print_who(settings: Settings, base_url: str) -> None:
     for name in ("admin", "auditor", "organiser"):
         who = described[name]
         _console.print(f"  log in     {who['username']:<10} {who['password']}", highlight=False)
+    sandbox = described["sandbox"]
+    given = sandbox["terminals"][0]
+    _console.print(f"  sandbox    {sandbox['programme']}, for vendors' tills: liyu conformance --help")
+    _console.print(f"  its till   {given['terminal']}  {given['secret']}", highlight=False)
     _console.print(f"  tills, volunteers and tokens: {settings.data_dir / 'demo.json'}\n")
 
 

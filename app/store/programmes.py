@@ -10,6 +10,12 @@ from app.core.ids import FundId, ProgrammeId
 from app.core.programmes import LapsePolicy
 from app.store.database import Reader, Tx
 
+CONFIRM_POINTS = 500
+CONFIRM_COUNT = 10
+SAME_AMOUNT_S = 60
+REDEMPTIONS_A_DAY = 50
+"""What a new programme asks of its volunteers until it says otherwise. One point is worth a few fen."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgrammeRow:
@@ -26,12 +32,18 @@ class ProgrammeRow:
     notice_days: int
     expiry_years: int | None
     points_max: int
+    confirm_points: int | None = CONFIRM_POINTS
+    confirm_count: int | None = CONFIRM_COUNT
+    same_amount_s: int = SAME_AMOUNT_S
+    redemptions_a_day: int | None = REDEMPTIONS_A_DAY
+    sandbox: bool = False
     revision: int
     created_at: datetime
 
 
 _COLUMNS = """id, name, region_code, zone, fen_per_hundred_points, settlement_fund_id AS settlement_fund, lapse_policy,
-       grace_days, notice_days, expiry_years, points_max, revision, created_at"""
+       grace_days, notice_days, expiry_years, points_max, confirm_points, confirm_count, same_amount_s,
+       redemptions_a_day, sandbox, revision, created_at"""
 
 _FETCH = text(f"SELECT {_COLUMNS} FROM programmes WHERE id = :programme")
 
@@ -60,9 +72,11 @@ async def fetch_programme_ids(reader: Reader) -> Sequence[ProgrammeId]:
 
 _INSERT = text("""
 INSERT INTO programmes (id, name, region_code, zone, fen_per_hundred_points, lapse_policy, grace_days, notice_days,
-                        expiry_years, points_max, created_at)
+                        expiry_years, points_max, confirm_points, confirm_count, same_amount_s, redemptions_a_day,
+                        sandbox, created_at)
 VALUES (:id, :name, :region_code, :zone, :fen_per_hundred_points, :lapse_policy, :grace_days, :notice_days,
-        :expiry_years, :points_max, :created_at)
+        :expiry_years, :points_max, :confirm_points, :confirm_count, :same_amount_s, :redemptions_a_day, :sandbox,
+        :created_at)
 ON CONFLICT (id) DO NOTHING RETURNING id
 """)
 _INSERT_HEAD = text("""
@@ -83,6 +97,11 @@ async def insert_programme(tx: Tx, programme: ProgrammeRow) -> bool:
         "notice_days": programme.notice_days,
         "expiry_years": programme.expiry_years,
         "points_max": programme.points_max,
+        "confirm_points": programme.confirm_points,
+        "confirm_count": programme.confirm_count,
+        "same_amount_s": programme.same_amount_s,
+        "redemptions_a_day": programme.redemptions_a_day,
+        "sandbox": programme.sandbox,
         "created_at": programme.created_at,
     }
     if (await tx.execute(_INSERT, values)).one_or_none() is None:
@@ -95,7 +114,8 @@ _UPDATE = text(f"""
 UPDATE programmes SET
     name = :name, fen_per_hundred_points = :fen_per_hundred_points, settlement_fund_id = :settlement_fund,
     lapse_policy = :lapse_policy, grace_days = :grace_days, notice_days = :notice_days, expiry_years = :expiry_years,
-    points_max = :points_max, revision = revision + 1
+    points_max = :points_max, confirm_points = :confirm_points, confirm_count = :confirm_count,
+    same_amount_s = :same_amount_s, redemptions_a_day = :redemptions_a_day, revision = revision + 1
 WHERE id = :programme AND revision = :revision
 RETURNING {_COLUMNS}
 """)
