@@ -69,7 +69,7 @@ def _merchant(row: dict[str, object]) -> Merchant:
     return Merchant(**{**row, "status": MerchantStatus(str(row["status"]))})  # type: ignore[arg-type]  # a record
 
 
-_LOCK_MERCHANT = text(f"{_MERCHANT} WHERE programme_id = :programme AND id = :id")
+_LOCK_MERCHANT = text(f"{_MERCHANT} WHERE programme_id = :programme AND id = :id FOR NO KEY UPDATE")
 
 
 async def lock_merchant(tx: Tx, programme: ProgrammeId, merchant: MerchantId) -> Merchant | None:
