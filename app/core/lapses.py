@@ -32,8 +32,8 @@ def find_lapsing(
 
 def lapses_before(
     needs: Needs, book: Book, new_id: Callable[[], TransactionId]
-) -> Iterator[tuple[str, CloseRedemption | ExpireOrder]]:
-    """What must be ended first, each with the key that a job would give it. Decide and post them as they come."""
+) -> Iterator[CloseRedemption | ExpireOrder]:
+    """What must be ended first. Decide and post them as they come."""
     if not book.lapsing:
         return
     people, offers = _concerned(needs, book)
@@ -41,21 +41,9 @@ def lapses_before(
         if volunteer not in people and offer not in offers:
             continue
         if hold in book.orders:
-            order = OrderId(hold)
-            yield expiry_key(order), ExpireOrder(order=order, transaction=new_id())
+            yield ExpireOrder(order=OrderId(hold), transaction=new_id())
         else:
-            redemption = RedemptionId(hold)
-            yield closing_key(redemption), CloseRedemption(redemption=redemption, transaction=new_id())
-
-
-def closing_key(redemption: RedemptionId) -> str:
-    """Under which key the end of waiting is booked, whoever books it."""
-    return f"close:{redemption.hex}"
-
-
-def expiry_key(order: OrderId) -> str:
-    """Under which key the end of a voucher is booked, whoever books it. It can end once: a returned one is used up."""
-    return f"expire-order:{order.hex}"
+            yield CloseRedemption(redemption=RedemptionId(hold), transaction=new_id())
 
 
 def _concerned(needs: Needs, book: Book) -> tuple[set[VolunteerId], set[OfferId]]:
@@ -67,4 +55,5 @@ def _concerned(needs: Needs, book: Book) -> tuple[set[VolunteerId], set[OfferId]
     ordered = (book.vouchers[code] for code in needs.vouchers)
     orders = [*needs.orders, *(found for found in ordered if found)]
     people.update(order.volunteer for key in orders if (order := book.orders[key]))
+    people.update(record.volunteer for key in needs.records if (record := book.records[key]))
     return people, set(needs.offers)

@@ -10,13 +10,15 @@ from datetime import datetime
 from uuid_utils.compat import uuid7
 
 from app.core.accounts import AccountKey
-from app.core.book import Accepted, AnswerFields, Book
+from app.core.book import Accepted, AnswerFields, Book, Decision
 from app.core.canonical import encode_transaction, format_instant, hash_leaf
 from app.core.codes import Code, Rejected
 from app.core.commands import Command, decide
+from app.core.confirmations import CloseRedemption
 from app.core.idempotency import ANY_BODY, NOT_KEPT, AnswerKey, KeptAnswer, encode_outcome, replay, till_key
 from app.core.ids import ProgrammeId, TransactionId
 from app.core.lapses import lapses_before
+from app.core.orders import ExpireOrder
 from app.core.rows import Row, Tombstone
 from app.store.accounts import AccountRow, write_accounts
 from app.store.answers import fetch_answers, insert_answers
@@ -93,33 +95,34 @@ class _Desk:
 
     def decide(self, submission: Submission) -> Outcome:
         """Decide one command that has no answer yet, after the ends of holds that are over and concern it."""
-        if self.book.lapsing:
-            for key, lapse in lapses_before(submission.command.needs(), self.book, _new_transaction):
-                self._decide(Submission(command=lapse, key=AnswerKey("system", key), body_hash=JOB_BODY))
-        return self._decide(submission)
-
-    def _decide(self, submission: Submission) -> Outcome:
-        decision = decide(submission.command, self.book, self._at)
-        seq = None
-        leaf_hash = b""
-        transaction = None
-        if isinstance(decision, Accepted):
-            if decision.transaction:
-                seq, leaf_hash = self._post(decision)
-                transaction = decision.transaction.id
-            else:
-                self.book.post(decision)
-            self._keep_rows(decision.rows)
+        command = submission.command
+        if self.book.lapsing and not isinstance(command, CloseRedemption | ExpireOrder):
+            for lapse in lapses_before(command.needs(), self.book, _new_transaction):
+                self._take(decide(lapse, self.book, self._at))
+        decision = decide(command, self.book, self._at)
+        seq, leaf_hash, transaction = self._take(decision)
         if not (isinstance(decision, Rejected) and decision.code in NOT_KEPT):
-            kept = KeptAnswer(submission.body_hash, encode_outcome(decision), seq)
-            self.ink.answers[submission.key] = kept
-            if isinstance(decision, Rejected) and (sale := self._sales.get(submission.key)):
-                self.book.sales[sale] = decision.code
+            self._keep(submission, decision, seq)
         if isinstance(decision, Rejected):
             return Outcome(answer=decision)
         return Outcome(
             answer=decision.answer, rows=decision.rows, seq=seq, leaf_hash=leaf_hash, transaction=transaction
         )
+
+    def _take(self, decision: Decision) -> tuple[int | None, bytes, TransactionId | None]:
+        """Take a decision into the book, and note what is to be written of it."""
+        if isinstance(decision, Rejected):
+            return None, b"", None
+        self._keep_rows(decision.rows)
+        if decision.transaction is None:
+            self.book.post(decision)
+            return None, b"", None
+        return *self._post(decision), decision.transaction.id
+
+    def _keep(self, submission: Submission, decision: Decision, seq: int | None) -> None:
+        self.ink.answers[submission.key] = KeptAnswer(submission.body_hash, encode_outcome(decision), seq)
+        if isinstance(decision, Rejected) and (sale := self._sales.get(submission.key)):
+            self.book.sales[sale] = decision.code
 
     def _keep_rows(self, rows: Sequence[Row]) -> None:
         for row in rows:

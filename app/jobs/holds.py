@@ -1,4 +1,7 @@
-"""Booking the ends of holds that are over: redemptions nobody confirmed, vouchers nobody used. Nothing waits for it."""
+"""Booking the ends of holds that are over: redemptions nobody confirmed, vouchers nobody used. Nothing waits for it.
+
+Each try has a key of its own: a refusal (the clock was set back, somebody else was faster) must not be the last word.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +13,6 @@ from uuid_utils.compat import uuid7
 from app.core.commands import Command
 from app.core.confirmations import CloseRedemption
 from app.core.ids import OrderId, ProgrammeId, RedemptionId, TransactionId
-from app.core.lapses import closing_key, expiry_key
 from app.core.orders import ExpireOrder
 from app.engine.committer import Committers
 from app.jobs.lots import CHUNK, submit_all
@@ -50,7 +52,8 @@ async def run_closings(
         return await fetch_unconfirmed(reader, programme, clock(), CHUNK)
 
     def close(redemption: RedemptionId) -> tuple[str, Command]:
-        return closing_key(redemption), CloseRedemption(redemption=redemption, transaction=TransactionId(uuid7()))
+        command = CloseRedemption(redemption=redemption, transaction=TransactionId(uuid7()))
+        return f"close:{redemption.hex}:{uuid7().hex}", command
 
     return await _run(database, committers, programme, due, close)
 
@@ -64,6 +67,6 @@ async def run_order_expiries(
         return await fetch_expired_orders(reader, programme, clock(), CHUNK)
 
     def expire(order: OrderId) -> tuple[str, Command]:
-        return expiry_key(order), ExpireOrder(order=order, transaction=TransactionId(uuid7()))
+        return f"expire-order:{order.hex}:{uuid7().hex}", ExpireOrder(order=order, transaction=TransactionId(uuid7()))
 
     return await _run(database, committers, programme, due, expire)

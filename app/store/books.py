@@ -107,7 +107,7 @@ async def fetch_book(connection: BatchConnection, programme: Programme, needs: N
     fetched = FetchedBook(book, {})
     await _add_accounts(connection, fetched, owners)
     await _add_lapsing(connection, fetched, at)
-    await _add_limits(connection, fetched, today)
+    await _add_limits(connection, fetched, needs, today)
     return fetched
 
 
@@ -159,7 +159,7 @@ async def _add_lapsing(connection: BatchConnection, fetched: FetchedBook, at: In
     await _add_accounts(connection, fetched, {owner for row in rows for owner in owners_of(row)})
 
 
-async def _add_limits(connection: BatchConnection, fetched: FetchedBook, today: date) -> None:
+async def _add_limits(connection: BatchConnection, fetched: FetchedBook, needs: Needs, today: date) -> None:
     """Stock and counts of what the rows and offers in the book touch. Bare points without quotas touch none."""
     book = fetched.book
     programme = book.programme.id
@@ -170,6 +170,8 @@ async def _add_limits(connection: BatchConnection, fetched: FetchedBook, today: 
     if partners := {offer.merchant for offer in book.offers.values() if offer}:
         book.merchants.update(await fetch_partners(connection, programme, partners, today))
     subjects: set[UUID] = {till.merchant for till in book.tills.values() if till and till.monthly_points is not None}
+    if needs.sales or needs.redemptions:  # of this very batch, perhaps: made and taken back in one
+        subjects.update(till.merchant for till in book.tills.values() if till)
     subjects.update(merchant.id for merchant in book.merchants.values())
     subjects.update(subject for row in rows for subject in (row.merchant, row.volunteer))
     if book.offers:
