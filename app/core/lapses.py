@@ -5,10 +5,10 @@ A job books such ends too, but no decision waits for it: points and stock behind
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from app.core.book import Book, Lapsing, Needs
-from app.core.confirmations import CloseRedemption
+from app.core.book import Accepted, Book, Lapsing, Needs
+from app.core.confirmations import CloseRedemption, decide_close
 from app.core.ids import OfferId, OrderId, RedemptionId, TransactionId, VolunteerId
-from app.core.orders import ExpireOrder
+from app.core.orders import ExpireOrder, decide_expire_order
 from app.core.quantities import Instant
 from app.core.rows import Order, OrderState, Redemption, RedemptionState
 
@@ -44,6 +44,17 @@ def lapses_before(
             yield ExpireOrder(order=OrderId(hold), transaction=new_id())
         else:
             yield CloseRedemption(redemption=RedemptionId(hold), transaction=new_id())
+
+
+def apply_lapses(needs: Needs, book: Book, at: Instant, new_id: Callable[[], TransactionId]) -> None:
+    """Take what is over into a book that only explains: nothing of it is written."""
+    for lapse in lapses_before(needs, book, new_id):
+        if isinstance(lapse, ExpireOrder):
+            decision = decide_expire_order(lapse, book, at)
+        else:
+            decision = decide_close(lapse, book, at)
+        if isinstance(decision, Accepted):
+            book.post(decision)
 
 
 def _concerned(needs: Needs, book: Book) -> tuple[set[VolunteerId], set[OfferId]]:

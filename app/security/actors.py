@@ -30,7 +30,7 @@ class StaffRole(StrEnum):
     ACCOUNTANT = "accountant"
 
 
-_OWN = frozenset((Scope.ME_READ, Scope.ME_PAY))
+_OWN = frozenset((Scope.ME_READ, Scope.ME_PAY, Scope.ME_ORDER))
 _READS = frozenset(scope for scope in Scope if scope.value.endswith(":read") and scope not in _OWN)
 
 _ROLES = {

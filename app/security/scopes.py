@@ -29,6 +29,7 @@ class Scope(StrEnum):
     TERMINALS_WRITE = "terminals:write"
     OFFERS_READ = "offers:read"
     OFFERS_WRITE = "offers:write"
+    OFFERS_PUBLISH = "offers:publish"
     BILLS_READ = "bills:read"
     FUNDS_READ = "funds:read"
     FUNDS_WRITE = "funds:write"
@@ -39,4 +40,5 @@ class Scope(StrEnum):
     KEYS_WRITE = "keys:write"
     ME_READ = "me:read"
     ME_PAY = "me:pay"
+    ME_ORDER = "me:order"
     POS_REDEEM = "pos:redeem"

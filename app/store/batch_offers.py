@@ -16,7 +16,7 @@ from app.store.batch_rows import read_lots
 from app.store.database import BatchConnection
 
 _OFFERS = """
-SELECT o.id, o.merchant_id, o.version, o.state, v.points, v.funding, v.face_value_fen, v.fund_ids, v.limits,
+SELECT o.id, o.merchant_id, o.version, o.state, v.points, v.funding, v.face_value_fen, v.fund_ids, v.limits::text,
        v.stars_min, v.minutes_min, v.region_codes, v.age_min, v.age_max, v.starts_at, v.ends_at, v.voucher_days,
        v.voucher_until, v.final_sale, s.total, coalesce(s.taken, 0) AS taken
 FROM offers o

@@ -68,6 +68,15 @@ class Database:
         async with self.engine.begin() as connection:
             yield Tx(connection)
 
+    @asynccontextmanager
+    async def explaining(self) -> AsyncIterator[tuple[Reader, BatchConnection]]:
+        """A snapshot with the driver's connection beneath it, on which a book can be fetched without a lock."""
+        async with self.snapshot() as reader:
+            raw = await reader.get_raw_connection()
+            if not isinstance(raw.driver_connection, BatchConnection):
+                raise TypeError("the pool's driver is not asyncpg")
+            yield reader, raw.driver_connection
+
     async def connect_batch(self) -> BatchConnection:
         """A connection for one committer, outside the pool."""
         return await asyncpg.connect(

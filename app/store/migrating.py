@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from app.store.database import Database
 
 _HERE = Path(__file__).resolve().parent.parent
-_APPEND_ONLY = ("transactions", "transfers", "answers", "checkpoints", "audit_rows", "accrual_policies", "offer_versions")
+_APPEND_ONLY = (
+    "transactions",
+    "transfers",
+    "answers",
+    "checkpoints",
+    "audit_rows",
+    "accrual_policies",
+    "offer_versions",
+)
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 

@@ -1,0 +1,98 @@
+"""A volunteer's orders as the mini-program reads them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from app.core.ids import MerchantId, OfferId, OrderId, ProgrammeId, StoreId, TransactionId, VolunteerId
+from app.core.offers import Fulfilment
+from app.core.rows import OrderState
+from app.store.database import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    """An order with the names of what was ordered, in the version that it was ordered under."""
+
+    id: OrderId
+    state: OrderState
+    offer: OfferId
+    offer_version: int
+    name_zh: str
+    name_en: str
+    fulfilment: Fulfilment
+    final_sale: bool
+    quantity: int
+    points: int
+    merchant: MerchantId
+    merchant_name: str
+    ordered_at: datetime
+    valid_until: datetime
+    used_at: datetime | None
+    used_store: StoreId | None
+    store_name: str | None
+    transaction: TransactionId
+
+    def state_at(self, at: datetime) -> OrderState:
+        """The state at a moment: an order past its day is expired, whether that has been booked or not."""
+        if self.state is OrderState.EFFECTIVE and at >= self.valid_until:
+            return OrderState.EXPIRED
+        return self.state
+
+
+_SELECT = """
+SELECT o.id, o.state, o.offer_id AS offer, o.offer_version, f.name_zh, f.name_en, f.fulfilment, o.final_sale,
+       o.quantity, o.points, o.merchant_id AS merchant, m.name AS merchant_name, o.ordered_at, o.valid_until,
+       o.used_at, o.used_store_id AS used_store, s.name AS store_name, o.transaction_id AS transaction
+FROM orders o
+JOIN offer_versions f ON f.programme_id = o.programme_id AND f.offer_id = o.offer_id AND f.version = o.offer_version
+JOIN merchants m ON m.programme_id = o.programme_id AND m.id = o.merchant_id
+LEFT JOIN stores s ON s.programme_id = o.programme_id AND s.id = o.used_store_id
+WHERE o.programme_id = :programme AND o.volunteer_id = :volunteer AND """
+
+_FETCH = text(f"{_SELECT} o.id = :id")
+
+
+def _view(row: dict[str, Any]) -> OrderView:
+    return OrderView(**{**row, "state": OrderState(row["state"]), "fulfilment": Fulfilment(row["fulfilment"])})
+
+
+async def fetch_own_order(
+    reader: Reader, programme: ProgrammeId, volunteer: VolunteerId, order: OrderId
+) -> OrderView | None:
+    """One order, if it is this volunteer's."""
+    values = {"programme": programme, "volunteer": volunteer, "id": order}
+    row = (await reader.execute(_FETCH, values)).mappings().one_or_none()
+    return _view(dict(row)) if row else None
+
+
+_LIST = text(f"""
+{_SELECT} o.id < :before
+    AND (CAST(:state AS text) IS NULL
+         OR :state = CASE WHEN o.state = 'EFFECTIVE' AND o.valid_until <= :at THEN 'EXPIRED' ELSE o.state END)
+ORDER BY o.id DESC LIMIT :limit
+""")
+
+
+async def fetch_own_orders(
+    reader: Reader,
+    programme: ProgrammeId,
+    volunteer: VolunteerId,
+    before: OrderId,
+    state: OrderState | None,
+    at: datetime,
+    limit: int,
+) -> Sequence[OrderView]:
+    """A volunteer's orders before a given one, the newest first; only those in a state at a moment, if one is named."""
+    values = {
+        "programme": programme,
+        "volunteer": volunteer,
+        "before": before,
+        "state": state.value if state else None,
+        "at": at,
+        "limit": limit,
+    }
+    return [_view(dict(row)) for row in (await reader.execute(_LIST, values)).mappings()]
