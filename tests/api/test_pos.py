@@ -66,7 +66,7 @@ async def test_a_refusal_is_kept_under_its_number(site: Site) -> None:
     first = await site.redeem("A-1", code, 501)
     again = await site.redeem("A-1", code, 501)
     assert first.json()["code"] == again.json()["code"] == "NOT_ENOUGH"
-    assert first.json()["figures"] == {"available": 500}
+    assert first.json()["figures"] == {"available": 500, "missing": 1}
     assert again.headers["Idempotency-Replayed"] == "true"
     assert (await site.redeem("A-2", code, 500)).status_code == 201
 

@@ -9,13 +9,23 @@ from sqlalchemy.exc import DBAPIError
 
 from app.store.database import BatchConnection, Database
 from app.store.migrating import grant
+from tests.support.afterwards import refund
 from tests.support.cities import a_city
 from tests.support.clocks import Clock
 from tests.support.commands import a_committer, accepted, pay
 from tests.support.ledgers import assert_sound, fetch_rows, fetch_tables
+from tests.support.offers import an_offer, place_order, use_voucher
 
-APPEND_ONLY = ("transactions", "transfers", "answers", "checkpoints", "audit_rows", "accrual_policies")
-CHANGES = ("UPDATE {} SET programme_id = programme_id", "DELETE FROM {}", "TRUNCATE {}")
+APPEND_ONLY = (
+    "transactions",
+    "transfers",
+    "answers",
+    "checkpoints",
+    "audit_rows",
+    "accrual_policies",
+    "offer_versions",
+)
+CHANGES = ("UPDATE {} SET programme_id = programme_id", "DELETE FROM {}", "TRUNCATE {} CASCADE")
 WAYS_ROUND = (
     "ALTER TABLE transactions DISABLE TRIGGER ALL",
     "DROP TRIGGER transactions_append_only ON transactions",
@@ -66,8 +76,10 @@ async def test_a_change_is_refused_by_trigger(database: Database, clock: Clock, 
 async def test_the_granted_role_runs_the_service(
     database: Database, clock: Clock, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With nothing but its grants a role writes a whole redemption."""
+    """With nothing but its grants a role writes a redemption, its refund, an order, and the use of its voucher."""
     city = await a_city(database, clock)
+    till, volunteer = city.tills[0], city.volunteers[0]
+    offer = await an_offer(database, city, till.merchant, stock=1)
     connect = database.connect_batch
 
     async def connect_as_role() -> BatchConnection:
@@ -77,7 +89,10 @@ async def test_the_granted_role_runs_the_service(
 
     monkeypatch.setattr(database, "connect_batch", connect_as_role)
     async with a_committer(database, city.programme, clock) as committer:
-        accepted(await pay(committer, city.tills[0], city.volunteers[0], 10, "A-1"))
+        accepted(await pay(committer, till, volunteer, 10, "A-1"))
+        accepted(await committer.submit(refund(till, "A-1", 5, "R-1")))
+        order = await place_order(committer, volunteer, offer)
+        accepted(await committer.submit(use_voucher(till, order.code)))
     await assert_sound(database, city.programme)
 
 

@@ -28,18 +28,27 @@ async def a_city(
     lapse_policy: LapsePolicy = LapsePolicy.GRACE,
     notice_days: int = 0,
     points_max: int = 100_000,
+    confirm_points: int | None = None,
+    confirm_count: int | None = None,
+    same_amount_s: int = 0,
+    redemptions_a_day: int | None = None,
     sealed_secret: SealedSecret = _no_secret,
 ) -> City:
     """Build a city whose volunteers have earned `points` each, now, and whose fund holds `fund_fen`.
 
     The same call gives the same ids on every database. `sealed_secret` is for tests whose tills sign.
+    Nothing needs confirmation unless a test says so.
     """
     city = name_city(programme, volunteers=volunteers, merchants=merchants)
-    settings: dict[str, int | str] = {
+    settings: dict[str, int | str | None] = {
         "rate": fen_per_hundred_points,
         "lapse_policy": lapse_policy.value,
         "notice_days": notice_days,
         "points_max": points_max,
+        "confirm_points": confirm_points,
+        "confirm_count": confirm_count,
+        "same_amount_s": same_amount_s,
+        "redemptions_a_day": redemptions_a_day,
     }
     await insert_city(database, city, settings, sealed_secret, clock.now)
     async with a_committer(database, city.programme, clock) as committer:

@@ -77,7 +77,7 @@ SealedSecret = Callable[[ProgrammeId, TerminalId], bytes]
 async def insert_city(
     database: Database,
     city: City,
-    settings: dict[str, int | str],
+    settings: dict[str, int | str | None],
     sealed_secret: SealedSecret,
     at: datetime,
 ) -> None:
@@ -90,9 +90,10 @@ async def insert_city(
 
 _PROGRAMME = (
     """INSERT INTO programmes (id, name, region_code, zone, fen_per_hundred_points, lapse_policy, grace_days,
-           notice_days, expiry_years, points_max, created_at)
+           notice_days, expiry_years, points_max, confirm_points, confirm_count, same_amount_s, redemptions_a_day,
+           created_at)
        VALUES (:programme, '慈溪', :region, 'Asia/Shanghai', :rate, :lapse_policy, 30,
-           :notice_days, 2, :points_max, :at)""",
+           :notice_days, 2, :points_max, :confirm_points, :confirm_count, :same_amount_s, :redemptions_a_day, :at)""",
     """INSERT INTO funds (programme_id, id, code, name, sponsor, purpose, created_at)
        VALUES (:programme, :fund, 'hemei', '和美基金', '慈善总会', '志愿者礼遇', :at)""",
     "UPDATE programmes SET settlement_fund_id = :fund WHERE id = :programme",
@@ -109,7 +110,7 @@ _PROGRAMME = (
 )
 
 
-async def _insert_programme(tx: Tx, city: City, settings: dict[str, int | str], at: datetime) -> None:
+async def _insert_programme(tx: Tx, city: City, settings: dict[str, int | str | None], at: datetime) -> None:
     values = {
         **settings,
         "programme": city.programme,
@@ -139,6 +140,8 @@ async def _insert_people(tx: Tx, city: City, at: datetime) -> None:
 _TILL = (
     """INSERT INTO merchants (programme_id, id, name, credit_code, status, region_code, created_at)
        VALUES (:programme, :merchant, :name, :credit_code, 'active', :region, :at)""",
+    """INSERT INTO agreements (programme_id, id, merchant_id, number, starts_on, ends_on, created_at)
+       VALUES (:programme, :merchant, :merchant, 'open', '2020-01-01', '9999-12-31', :at)""",
     """INSERT INTO stores (programme_id, id, merchant_id, name, region_code, created_at)
        VALUES (:programme, :store, :merchant, '总店', :region, :at)""",
     """INSERT INTO terminals (programme_id, id, merchant_id, store_id, label, secret, created_at)

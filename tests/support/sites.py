@@ -17,7 +17,7 @@ from app.actions.keys import rotate_signing_key
 from app.api.services import Services
 from app.core.ids import MerchantId, ProgrammeId, TerminalId, VolunteerId, format_terminal
 from app.main import create_app
-from app.security.actors import DEFAULT_SCOPES, Actor, ActorKind
+from app.security.actors import DEFAULT_SCOPES, ROLE_SCOPES, Actor, ActorKind, StaffRole
 from app.security.sealing import Keyring, derive_key
 from app.security.till_signatures import sign
 from app.security.tokens import issue_token
@@ -62,6 +62,7 @@ class Site:
         subject: UUID | None = None,
         merchant: MerchantId | None = None,
         volunteer: VolunteerId | None = None,
+        role: StaffRole | None = None,
         lifetime: timedelta = timedelta(minutes=15),
     ) -> str:
         """A token of an actor of this kind."""
@@ -69,7 +70,7 @@ class Site:
             kind=kind,
             programme=self.city.programme,
             subject=subject or uuid7(),
-            scopes=DEFAULT_SCOPES[kind],
+            scopes=ROLE_SCOPES[role] if role else DEFAULT_SCOPES[kind],
             merchant=merchant,
             volunteer=volunteer,
         )

@@ -1,0 +1,94 @@
+"""What a batch costs: a few statements per kind of row, however many commands; plain payments pay for nothing else."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+import pytest
+from asyncpg.connection import LoggedQuery
+
+from app.core.codes import Rejected
+from app.core.ids import OfferId
+from app.engine.batch import Submission, run_batch
+from app.store.database import Database
+from tests.support.afterwards import refund, reverse
+from tests.support.cities import a_city
+from tests.support.city_rows import City
+from tests.support.clocks import Clock
+from tests.support.commands import a_committer, a_connection, a_pay_code, a_redeem, a_submission, at_till, pay
+from tests.support.offers import Terms, an_offer, an_order, place_order, use_voucher
+
+VOLUNTEERS = 22
+PLAIN = 17
+"""BEGIN, head, settings, answers, codes, terminals, volunteers, paid today, accounts; transactions, transfers,
+balances, codes, redemptions, answers, head, COMMIT."""
+
+
+async def count_statements(
+    database: Database, city: City, clock: Clock, submissions: Sequence[Submission]
+) -> tuple[int, int]:
+    """How many statements a batch of one takes, and one of all the others; in both everything goes through.
+
+    A batch before them has shown the connection all types: the driver asks for those once.
+    """
+    counts = []
+    async with a_connection(database) as connection:
+        for part in (submissions[:1], submissions[1:2], submissions[2:]):
+            seen: list[LoggedQuery] = []
+            with connection.query_logger(seen.append):
+                outcomes = await run_batch(connection, city.programme, partial(list, part), clock)
+            assert not [outcome.answer for outcome in outcomes if isinstance(outcome.answer, Rejected)]
+            counts.append(len(seen))
+    return counts[1], counts[2]
+
+
+async def _pays(database: Database, city: City, clock: Clock) -> list[Submission]:
+    async with a_committer(database, city.programme, clock) as committer:
+        codes = [await a_pay_code(committer, volunteer) for volunteer in city.volunteers]
+    return [at_till(city.tills[0], a_redeem(city.tills[0], code, 10, f"A-{no}")) for no, code in enumerate(codes)]
+
+
+async def test_plain_payments_cost_what_they_cost(database: Database, clock: Clock) -> None:
+    """One payment or twenty: the same statements, none of them about offers, limits, orders or holds."""
+    city = await a_city(database, clock, volunteers=VOLUNTEERS)
+    submissions = await _pays(database, city, clock)
+    assert await count_statements(database, city, clock, submissions) == (PLAIN, PLAIN)
+
+
+async def _orders(database: Database, city: City, clock: Clock, offer: OfferId) -> list[Submission]:
+    return [a_submission(an_order(volunteer, offer)) for volunteer in city.volunteers]
+
+
+async def _uses(database: Database, city: City, clock: Clock, offer: OfferId) -> list[Submission]:
+    async with a_committer(database, city.programme, clock) as committer:
+        orders = [await place_order(committer, volunteer, offer) for volunteer in city.volunteers]
+    return [use_voucher(city.tills[0], order.code) for order in orders]
+
+
+async def _back(database: Database, city: City, clock: Clock, take: Callable[[str], Submission]) -> list[Submission]:
+    async with a_committer(database, city.programme, clock) as committer:
+        for number, volunteer in enumerate(city.volunteers):
+            await pay(committer, city.tills[0], volunteer, 10, f"B-{number}")
+    return [take(f"B-{number}") for number in range(len(city.volunteers))]
+
+
+async def _refunds(database: Database, city: City, clock: Clock, _offer: OfferId) -> list[Submission]:
+    return await _back(database, city, clock, lambda number: refund(city.tills[0], number, 5, f"R-{number}"))
+
+
+async def _reversals(database: Database, city: City, clock: Clock, _offer: OfferId) -> list[Submission]:
+    return await _back(database, city, clock, lambda number: reverse(city.tills[0], number))
+
+
+@pytest.mark.parametrize(
+    "prepare, most", [(_orders, 2 * PLAIN), (_uses, PLAIN), (_refunds, PLAIN), (_reversals, PLAIN)]
+)
+async def test_other_verbs_cost_by_kind_and_not_by_number(
+    database: Database, clock: Clock, prepare: Callable[..., Awaitable[Sequence[Submission]]], most: int
+) -> None:
+    """Orders, write-offs, refunds and reversals: a batch of twenty makes the statements of a batch of one."""
+    city = await a_city(database, clock, volunteers=VOLUNTEERS, points=20)
+    offer = await an_offer(database, city, city.tills[0].merchant, Terms(points=10), stock=VOLUNTEERS)
+    submissions = await prepare(database, city, clock, offer)
+    one, many = await count_statements(database, city, clock, submissions)
+    assert one == many
+    assert many <= most
