@@ -102,11 +102,18 @@ async def revise_offer(
     return revised
 
 
-async def move_offer(tx: Tx, programme: ProgrammeId, offer: OfferId, step: OfferStep) -> OfferView | Rejected:
-    """Publish, pause, resume or end. Only an active merchant's offers are published."""
+async def move_offer(
+    tx: Tx, programme: ProgrammeId, offer: OfferId, step: OfferStep, revision: int | None = None
+) -> OfferView | Rejected:
+    """Publish, pause, resume or end. Only an active merchant's offers are published.
+
+    With a revision only if nobody has changed the offer since: what is published is what was looked at.
+    """
     found = await fetch_offer(tx, programme, offer)
     if found is None:
         return Rejected(Code.NOT_FOUND)
+    if revision not in {None, found.revision}:
+        return Rejected(Code.EDIT_CONFLICT)
     state = STEPS.get((found.state, step))
     if state is None:
         return Rejected(Code.STATE_CONFLICT, {"state": found.state.value})

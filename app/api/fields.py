@@ -1,6 +1,6 @@
 """The kinds of field that many bodies share, with their limits and how they read on the wire."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
@@ -51,9 +51,18 @@ ReasonText = Annotated[
 RegionCode = Annotated[
     str, Field(pattern=r"^[0-9]{2,12}$", description="GB/T 2260 or statistical code", examples=["330282002"])
 ]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("outside the calendar") from error
+
+
 Moment = Annotated[
     AwareDatetime,
-    AfterValidator(lambda moment: moment.astimezone(UTC)),
+    AfterValidator(_in_utc),
     Field(description="RFC 3339 with an offset", examples=["2026-11-05T09:30:00+08:00"]),
 ]
 PointsField = Annotated[int, Field(ge=1, le=1_000_000_000, examples=[120])]

@@ -1,10 +1,12 @@
 """The catalogue for a volunteer: what can be had now, and why not. Free of side effects."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 from uuid_utils.compat import uuid7
 
@@ -18,11 +20,12 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem, speaks_english
 from app.api.services import Serves, Services
 from app.core.book import Book, Needs
-from app.core.codes import Code
+from app.core.canonical import format_instant
+from app.core.codes import Code, Rejected
 from app.core.ids import OfferId, TransactionId, VolunteerId, format_id, parse_id
 from app.core.lapses import apply_lapses
 from app.core.obstacles import offer_obstacles
-from app.core.offers import Fulfilment, OfferKind, OfferState
+from app.core.offers import Fulfilment, Offer, OfferKind, OfferState
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.books import fetch_book
@@ -71,25 +74,63 @@ class OwnOfferPage(Answer):
     next: str | None
 
 
-async def _book(
-    services: Services, actor: Actor, connection: BatchConnection, volunteer: VolunteerId, offers: Sequence[OfferView]
-) -> tuple[Book, datetime]:
-    """What a decision would see now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looker:
+    """Who looks at the catalogue, when, in which language, and what a decision would see then."""
+
+    volunteer: VolunteerId
+    at: datetime
+    english: bool
+    book: Book
+
+
+async def _look(
+    request: Request, services: Services, actor: Actor, connection: BatchConnection, offers: Sequence[OfferView]
+) -> _Looker:
     at = services.clock()
+    volunteer = own_id(actor)
     needs = Needs(volunteers=frozenset((volunteer,)), offers=frozenset(view.id for view in offers))
     settings = await fetch_settings(connection, actor.programme)
     book = (await fetch_book(connection, settings, needs, at)).book
+    _lapse(replace(needs, offers=frozenset()), book, at)
+    english = speaks_english(request.headers.get("accept-language", ""))
+    return _Looker(volunteer=volunteer, at=at, english=english, book=book)
+
+
+def _lapse(needs: Needs, book: Book, at: datetime) -> None:
     apply_lapses(needs, book, at, lambda: TransactionId(uuid7()))
-    return book, at
 
 
-def _render(view: OfferView, book: Book, volunteer: VolunteerId, at: datetime, *, english: bool) -> OwnOfferAnswer:
-    offer, who = book.offers[view.id], book.volunteers[volunteer]
-    if offer is None or who is None:
+def _book_of(offer: OfferId, looker: _Looker) -> Book:
+    """The book in which an order of this one offer would be decided: others' holds on it that are over are ended."""
+    if all(lapsing.offer != offer for lapsing in looker.book.lapsing.values()):
+        return looker.book
+    book = deepcopy(looker.book)
+    _lapse(Needs(offers=frozenset((offer,))), book, looker.at)
+    return book
+
+
+def _obstacles(offer: Offer, looker: _Looker, book: Book) -> Iterator[Rejected]:
+    """What stands in the way of ordering one, in the order in which an order is decided."""
+    at, who = looker.at, book.volunteers[looker.volunteer]
+    if who is None:
         raise Problem(Code.NOT_FOUND)
+    yield from offer_obstacles(offer, 1, who, book.merchants[offer.merchant], book, at)
+    if (valid_until := offer.voucher_valid_until(book.programme, at)) <= at:
+        yield Rejected(Code.OFFER_NOT_OPEN, {"ended_at": format_instant(valid_until)})
+
+
+def _render(view: OfferView, looker: _Looker) -> OwnOfferAnswer:
+    book = _book_of(view.id, looker)
+    offer = book.offers[view.id]
+    if offer is None:
+        raise Problem(Code.NOT_FOUND)
+    zone = book.programme.zone
     obstacles = [
-        ObstacleAnswer(code=found.code, detail=tell_obstacle(found, english=english), figures=dict(found.detail))
-        for found in offer_obstacles(offer, 1, who, book.merchants[offer.merchant], book, at)
+        ObstacleAnswer(
+            code=found.code, detail=tell_obstacle(found, zone, english=looker.english), figures=dict(found.detail)
+        )
+        for found in _obstacles(offer, looker, book)
     ]
     content = view.content
     return OwnOfferAnswer(
@@ -124,6 +165,9 @@ async def list_own_offers(
     response: Response,
     services: Serves,
     actor: Reads,
+    region: Annotated[
+        str | None, Query(pattern=r"^[0-9]{2,12}$", description="Only merchants of this region and those below it")
+    ] = None,
     limit: Limit = PAGE,
     after: After = None,
 ) -> OwnOfferPage:
@@ -131,16 +175,14 @@ async def list_own_offers(
 
     Decided by the same rules as the order itself.
     """
-    volunteer = own_id(actor)
     begin = OfferId(id_after("off", after))
     async with services.database.explaining() as (reader, connection):
-        found = await fetch_offers(reader, actor.programme, begin, limit + 1, state=OfferState.PUBLISHED)
+        found = await fetch_offers(reader, actor.programme, begin, limit + 1, state=OfferState.PUBLISHED, region=region)
         page, more = cut_page(found, limit)
-        book, at = await _book(services, actor, connection, volunteer, page)
+        looker = await _look(request, services, actor, connection, page)
     cursor = format_id("off", page[-1].id) if more else None
     response.headers.update(link_next(request, cursor))
-    english = speaks_english(request.headers.get("accept-language", ""))
-    return OwnOfferPage(offers=[_render(view, book, volunteer, at, english=english) for view in page], next=cursor)
+    return OwnOfferPage(offers=[_render(view, looker) for view in page], next=cursor)
 
 
 @router.get(
@@ -152,7 +194,6 @@ async def list_own_offers(
 )
 async def get_own_offer(request: Request, services: Serves, actor: Reads, offer_id: str) -> OwnOfferAnswer:
     """Also one that is paused or has ended, with that as the obstacle; nobody sees a draft."""
-    volunteer = own_id(actor)
     value = parse_id("off", offer_id)
     if value is None:
         raise Problem(Code.OFFER_NOT_EXIST)
@@ -160,6 +201,5 @@ async def get_own_offer(request: Request, services: Serves, actor: Reads, offer_
         view = await fetch_offer(reader, actor.programme, OfferId(value))
         if view is None or view.state is OfferState.DRAFT:
             raise Problem(Code.OFFER_NOT_EXIST)
-        book, at = await _book(services, actor, connection, volunteer, [view])
-    english = speaks_english(request.headers.get("accept-language", ""))
-    return _render(view, book, volunteer, at, english=english)
+        looker = await _look(request, services, actor, connection, [view])
+    return _render(view, looker)

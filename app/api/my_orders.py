@@ -90,12 +90,12 @@ class OrderPage(Answer):
     next: str | None
 
 
-def _render(services: Services, actor: Actor, view: OrderView, state: OrderState) -> OrderAnswer:
+def _render(services: Services, actor: Actor, view: OrderView, at: datetime) -> OrderAnswer:
     reference = format_id("ord", view.id)
     code = derive_voucher_code(services.cabinet.vouchers, actor.programme, view.id)
     return OrderAnswer(
         id=reference,
-        state=state,
+        state=view.state_at(at),
         offer=OrderedAnswer(
             id=format_id("off", view.offer), version=view.offer_version, name_zh=view.name_zh, name_en=view.name_en
         ),
@@ -171,7 +171,7 @@ async def place_order(
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)
     view = await _own_order(services, actor, _order_named(str(outcome.answer["order"])))
-    answer = _render(services, actor, view, OrderState.EFFECTIVE)
+    answer = _render(services, actor, view.as_placed(), view.ordered_at)
     return json_answer(answer.model_dump_json(), 201, replayed=outcome.replayed)
 
 
@@ -199,7 +199,7 @@ async def list_orders(
     page, more = cut_page(found, limit)
     cursor = format_id("ord", page[-1].id) if more else None
     response.headers.update(link_next(request, cursor))
-    return OrderPage(orders=[_render(services, actor, view, view.state_at(now)) for view in page], next=cursor)
+    return OrderPage(orders=[_render(services, actor, view, now) for view in page], next=cursor)
 
 
 @router.get(
@@ -212,7 +212,7 @@ async def list_orders(
 async def get_order(services: Serves, actor: Reads, order_id: str) -> Response:
     """404 for one that is not the caller's."""
     view = await _own_order(services, actor, _order_named(order_id))
-    return json_answer(_render(services, actor, view, view.state_at(services.clock())).model_dump_json())
+    return json_answer(_render(services, actor, view, services.clock()).model_dump_json())
 
 
 @router.get(
@@ -249,5 +249,5 @@ async def cancel_order(services: Serves, actor: Orders, key: IdempotencyKey, ord
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)
     view = await _own_order(services, actor, order)
-    answer = _render(services, actor, view, OrderState.CANCELLED)
+    answer = _render(services, actor, view, services.clock())
     return json_answer(answer.model_dump_json(), replayed=outcome.replayed)

@@ -3,38 +3,45 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from app.api.bodies import Answer, Body
-from app.api.fields import FundRef, MerchantRef, Moment, Name, OfferRef, PointsField, RegionCode
+from app.api.fields import FundRef, MerchantRef, Moment, Name, OfferRef, PointsField, RegionCode, UserRef
 from app.api.problems import FieldProblem, Problem
 from app.core.codes import Code
 from app.core.ids import FundId, format_id, parse_id
 from app.core.offers import Fulfilment, Funding, Limit, LimitPeriod, OfferKind, OfferState
 from app.store.offers import OfferContent, OfferView
 
-Text = Annotated[str, Field(max_length=2_000)]
+
+def _no_control_characters(text: str) -> str:
+    if any(not character.isprintable() and character != "\n" for character in text):
+        raise ValueError("no control characters but line ends")
+    return text
+
+
+Text = Annotated[str, Field(max_length=2_000), AfterValidator(_no_control_characters)]
 Stock = Annotated[int, Field(ge=0, le=1_000_000_000, description="Units in all; null: always more")]
-Day = Annotated[date, Field(strict=False, examples=["2026-12-31"])]
+Day = Annotated[date, Field(examples=["2026-12-31"])]
 
 
 class LimitBody(Body):
     """So many units a person and calendar period at most."""
 
-    period: Annotated[LimitPeriod, Field(strict=False)]
+    period: LimitPeriod
     count: Annotated[int, Field(ge=1, le=10_000)]
 
 
 class OfferRequest(Body):
     """What an offer says. Who may have it: a gate that is left out lets everybody in."""
 
-    kind: Annotated[OfferKind, Field(strict=False)]
+    kind: OfferKind
     name_zh: Annotated[Name, Field(examples=["手冲咖啡一杯"])]
     name_en: Annotated[Name, Field(examples=["A cup of coffee"])]
     description_zh: Text = ""
     description_en: Text = ""
     points: PointsField
-    funding: Annotated[Funding, Field(strict=False, description="Who bears the cost")]
+    funding: Annotated[Funding, Field(description="Who bears the cost")]
     face_value_fen: Annotated[
         int, Field(ge=0, le=1_000_000_000, description="What the merchant is owed a unit, from the funds named")
     ] = 0
@@ -49,7 +56,7 @@ class OfferRequest(Body):
     age_max: Annotated[int, Field(ge=0, le=150)] | None = None
     starts_at: Moment | None = None
     ends_at: Moment | None = None
-    fulfilment: Annotated[Fulfilment, Field(strict=False)] = Fulfilment.VOUCHER
+    fulfilment: Fulfilment = Fulfilment.VOUCHER
     voucher_days: Annotated[int, Field(ge=0, le=366, description="Valid until 24:00 so many days after the order")] = 30
     voucher_until: Day | None = Field(None, description="No voucher is valid after this day")
     final_sale: Annotated[bool, Field(description="Cannot be cancelled or returned")] = False
@@ -112,7 +119,22 @@ class OfferAnswer(Answer):
     voucher_days: int
     voucher_until: date | None
     final_sale: bool
+    created_by: Annotated[UserRef, Field(description="Who wrote this version")]
     created_at: datetime
+
+
+class OfferPage(Answer):
+    """Offers in the order of their making."""
+
+    offers: list[OfferAnswer]
+    next: str | None
+
+
+class OfferVersions(Answer):
+    """An offer in each of its versions, the first in front."""
+
+    versions: list[OfferAnswer]
+    next: str | None
 
 
 def content_of(body: OfferRequest) -> OfferContent:
@@ -141,6 +163,10 @@ def _conflicts(body: OfferRequest) -> list[FieldProblem]:
         and (body.age_min or 0) > (body.age_max or 0)
         and "not below age_min",
         "/ends_at": body.starts_at and body.ends_at and body.starts_at >= body.ends_at and "after starts_at",
+        "/voucher_until": body.voucher_until
+        and body.starts_at
+        and body.voucher_until < body.starts_at.date()
+        and "not before starts_at",
         "/limits": len({limit.period for limit in body.limits}) < len(body.limits) and "one limit a period",
     }
     return [
@@ -165,6 +191,7 @@ def render_offer(view: OfferView) -> OfferAnswer:
             "fund_ids": [format_id("fun", fund) for fund in content.fund_ids],
             "limits": [LimitAnswer(period=limit.period, count=limit.count) for limit in content.limits],
             "region_codes": list(content.region_codes),
+            "created_by": format_id("usr", view.created_by),
             "created_at": view.created_at,
         }
     )

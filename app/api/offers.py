@@ -2,38 +2,34 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from uuid_utils.compat import uuid7
 
 from app.actions.offers import OfferStep, draft_offer, move_offer, revise_offer
 from app.actions.running import Done
 from app.api.access import Requires
 from app.api.acting import act, note, ticket_of
-from app.api.bodies import Answer, JsonBody, Received, json_answer
+from app.api.bodies import JsonBody, Received, json_answer
 from app.api.merchants import merchant_named
 from app.api.offer_fields import (
     NewOfferRequest,
     OfferAnswer,
+    OfferPage,
     OfferRequest,
-    StockAnswer,
-    StockRequest,
+    OfferVersions,
     content_of,
     render_offer,
 )
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next, seq_after
-from app.api.problems import Problem, refuse
-from app.api.programmes import IfMatch
+from app.api.problems import Problem
+from app.api.programmes import ETAG, IfMatch
 from app.api.services import Serves, Services
 from app.core.codes import Code, Rejected
-from app.core.idempotency import AnswerKey
 from app.core.ids import MerchantId, OfferId, UserId, format_id, parse_id
 from app.core.offers import OfferState
-from app.core.orders import SetStock
-from app.engine.batch import Submission
 from app.security.actors import Actor, ActorKind
 from app.security.scopes import Scope
-from app.store.audit_rows import insert_audit_row
 from app.store.database import Tx
 from app.store.offers import OfferView, fetch_offer, fetch_offer_versions, fetch_offers
 
@@ -44,21 +40,7 @@ Writes = Annotated[Actor, Depends(Requires(Scope.OFFERS_WRITE))]
 Publishes = Annotated[Actor, Depends(Requires(Scope.OFFERS_PUBLISH))]
 
 
-class OfferPage(Answer):
-    """Offers in the order of their making."""
-
-    offers: list[OfferAnswer]
-    next: str | None
-
-
-class OfferVersions(Answer):
-    """An offer in each of its versions, the first in front."""
-
-    versions: list[OfferAnswer]
-    next: str | None
-
-
-async def _own_offer(services: Services, actor: Actor, reference: str) -> OfferView:
+async def own_offer(services: Services, actor: Actor, reference: str) -> OfferView:
     """The offer that a path names, if the caller may know of it."""
     value = parse_id("off", reference)
     async with services.database.read() as reader:
@@ -178,7 +160,7 @@ async def list_merchant_offers(
 )
 async def get_offer(services: Serves, actor: Reads, offer_id: str) -> Response:
     """With an ETag to send back as If-Match when editing it."""
-    found = await _own_offer(services, actor, offer_id)
+    found = await own_offer(services, actor, offer_id)
     return json_answer(render_offer(found).model_dump_json(), ETag=f'"{found.revision}"')
 
 
@@ -199,7 +181,7 @@ async def list_versions(
     after: After = None,
 ) -> OfferVersions:
     """Every version that orders may have been made under."""
-    offer = await _own_offer(services, actor, offer_id)
+    offer = await own_offer(services, actor, offer_id)
     async with services.database.read() as reader:
         found = await fetch_offer_versions(reader, actor.programme, offer.id, seq_after(after, 0), limit + 1)
     page, more = cut_page(found, limit)
@@ -224,7 +206,7 @@ async def put_offer(
     offer_id: str,
 ) -> Response:
     """Orders keep the version they were made under. What a merchant's staff edit is paused until the city resumes."""
-    offer = await _own_offer(services, actor, offer_id)
+    offer = await own_offer(services, actor, offer_id)
     content = content_of(received.body)
     revision = int(if_match.strip('"'))
     ticket = ticket_of(services, actor, key, received.hash + offer_id.encode() + if_match.encode())
@@ -250,58 +232,25 @@ async def put_offer(
     ),
 )
 async def post_step(
-    services: Serves, actor: Publishes, key: IdempotencyKey, offer_id: str, step: OfferStep
+    services: Serves,
+    actor: Publishes,
+    key: IdempotencyKey,
+    offer_id: str,
+    step: OfferStep,
+    if_match: Annotated[str | None, Header(alias="If-Match", pattern=ETAG, examples=['"3"'])] = None,
 ) -> Response:
-    """An ended offer stays ended; vouchers that were ordered stay good."""
-    offer = await _own_offer(services, actor, offer_id)
-    ticket = ticket_of(services, actor, key, f"{step.value} {offer_id}".encode())
+    """An ended offer stays ended; vouchers that were ordered stay good.
+
+    With If-Match only what was looked at is published: an edit of the merchant's staff in between is a conflict.
+    """
+    offer = await own_offer(services, actor, offer_id)
+    revision = int(if_match.strip('"')) if if_match else None
+    ticket = ticket_of(services, actor, key, f"{step.value} {offer_id} {if_match}".encode())
 
     async def move(tx: Tx) -> OfferView | Rejected:
-        return await move_offer(tx, actor.programme, offer.id, step)
+        return await move_offer(tx, actor.programme, offer.id, step, revision)
 
     def describe(moved: OfferView) -> Done:
         return note(render_offer(moved), f"offer.{step.value}", offer_id, {"state": moved.state.value})
 
     return await act(services, ticket, move, describe, 200)
-
-
-@router.put(
-    "/offers/{offer_id}/stock",
-    operation_id="setOfferStock",
-    summary="How many there are in all (设置库存)",
-    response_model=StockAnswer,
-    responses=writes(Code.NOT_FOUND, Code.OFFER_NOT_EXIST),
-)
-async def put_stock(
-    services: Serves,
-    actor: Writes,
-    received: Annotated[Received[StockRequest], Depends(JsonBody(StockRequest))],
-    key: IdempotencyKey,
-    offer_id: str,
-) -> Response:
-    """The total, those taken included. Less than are taken leaves none; what was ordered stays ordered."""
-    offer = await _own_offer(services, actor, offer_id)
-    outcome = await services.committers.submit(
-        actor.programme,
-        Submission(
-            command=SetStock(offer=offer.id, total=received.body.total),
-            key=AnswerKey(actor.reference, key),
-            body_hash=received.hash + offer_id.encode(),
-        ),
-    )
-    if isinstance(outcome.answer, Rejected):
-        raise refuse(outcome.answer, replayed=outcome.replayed)
-    answer = StockAnswer.model_validate(dict(outcome.answer))
-    if not outcome.replayed:
-        async with services.database.begin() as tx:
-            await insert_audit_row(
-                tx,
-                actor.programme,
-                uuid7(),
-                actor=actor.reference,
-                action="offer.stock",
-                subject=offer_id,
-                changes=received.body.model_dump(mode="json"),
-                at=services.clock(),
-            )
-    return json_answer(answer.model_dump_json(), replayed=outcome.replayed)

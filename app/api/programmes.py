@@ -135,7 +135,8 @@ async def get_programme(services: Serves, actor: Annotated[Actor, Depends(Requir
     return json_answer(render_programme(found).model_dump_json(), ETag=f'"{found.revision}"')
 
 
-IfMatch = Annotated[str, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', examples=['"3"'])]
+ETAG = r'^"[0-9]{1,9}"$'
+IfMatch = Annotated[str, Header(alias="If-Match", pattern=ETAG, examples=['"3"'])]
 
 
 @router.patch(

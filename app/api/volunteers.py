@@ -1,6 +1,6 @@
 """Volunteers (志愿者) for those who look after them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -41,6 +41,7 @@ Writes = Annotated[Actor, Depends(Requires(Scope.VOLUNTEERS_WRITE))]
 
 SYSTEM = r"^[a-z][a-z0-9-]{1,31}$"
 EXTERNAL_ID = r"^[0-9A-Za-z_.:-]{1,64}$"
+_OLDEST = date(1900, 1, 1)
 
 
 class ExternalIdField(Body):
@@ -57,6 +58,10 @@ class VolunteerRequest(Body):
     region_code: RegionCode
     team_id: TeamRef | None = None
     registered_at: Moment | None = None
+    born_on: Annotated[
+        date | None,
+        Field(description="For offers that ask for an age; no merchant ever sees it", examples=["1990-05-17"]),
+    ] = None
     external_ids: Annotated[list[ExternalIdField], Field(max_length=10)] = Field(default_factory=list)
 
 
@@ -73,8 +78,9 @@ class VolunteerAnswer(Answer):
 
 
 class VolunteerDetail(VolunteerAnswer):
-    """A volunteer with the ids that other systems gave."""
+    """A volunteer with the birthday and the ids that other systems gave."""
 
+    born_on: date | None
     external_ids: list[ExternalIdField]
 
 
@@ -140,6 +146,10 @@ async def post_volunteer(
     registered_at = body.registered_at or ticket.at
     if registered_at > ticket.at:
         raise Problem(Code.PARAM_ERROR, errors=[FieldProblem(pointer="/registered_at", detail="in the future")])
+    if body.born_on and not _OLDEST <= body.born_on <= ticket.at.date():
+        raise Problem(
+            Code.PARAM_ERROR, errors=[FieldProblem(pointer="/born_on", detail="before 1900, or in the future")]
+        )
     row = VolunteerRow(
         id=VolunteerId(uuid7()),
         status=VolunteerStatus.ACTIVE,
@@ -149,6 +159,7 @@ async def post_volunteer(
         registered_at=registered_at,
         revision=1,
         created_at=ticket.at,
+        born_on=body.born_on,
     )
     external = [ExternalId(item.system, item.external_id) for item in body.external_ids]
 
@@ -205,7 +216,7 @@ async def list_volunteers(
     responses=reads(Code.NOT_FOUND),
 )
 async def get_volunteer(services: Serves, actor: Reads, volunteer_id: str) -> Response:
-    """With the ids that other systems gave."""
+    """With the birthday and the ids that other systems gave."""
     volunteer = volunteer_named(volunteer_id)
     async with services.database.snapshot() as reader:
         found = await fetch_volunteer(reader, actor.programme, volunteer)
@@ -213,7 +224,7 @@ async def get_volunteer(services: Serves, actor: Reads, volunteer_id: str) -> Re
     if found is None:
         raise Problem(Code.NOT_FOUND)
     listed = [ExternalIdField(system=item.system, external_id=item.external_id) for item in external]
-    detail = VolunteerDetail.model_validate({**_fields(found), "external_ids": listed})
+    detail = VolunteerDetail.model_validate({**_fields(found), "born_on": found.born_on, "external_ids": listed})
     return json_answer(detail.model_dump_json(), ETag=f'"{found.revision}"')
 
 

@@ -18,6 +18,7 @@ from app.core.business_days import business_day
 from app.core.codes import Code
 from app.core.ids import ProgrammeId, VolunteerId, format_id
 from app.core.volunteers import Volunteer, VolunteerStatus
+from app.store.orders import OpenOrders, fetch_open_orders
 from app.store.programmes import fetch_zone
 from app.store.wallets import (
     Balance,
@@ -47,6 +48,8 @@ class WalletAnswer(Answer):
     available: Annotated[int, Field(examples=[340])]
     pending: int
     held: int
+    open_orders: Annotated[int, Field(description="Vouchers that can be used now (可用券)", examples=[1])]
+    open_order_points: Annotated[int, Field(description="What of `held` they hold")]
     debt: int
     minutes: Annotated[int, Field(description="Verified minutes of service", examples=[1788])]
     lots: list[LotAnswer]
@@ -83,7 +86,7 @@ def _free_lapsed(balances: Sequence[Balance], lapsed: Mapping[str, int]) -> Sequ
     return [Balance(kind, part, balance) for (kind, part), balance in sorted(moved.items()) if balance]
 
 
-def _render_wallet(known: Volunteer, balances: Sequence[Balance], today: date) -> WalletAnswer:
+def _render_wallet(known: Volunteer, balances: Sequence[Balance], orders: OpenOrders, today: date) -> WalletAnswer:
     live = [row for row in balances if row.kind == AccountKind.WALLET and date.fromisoformat(row.part) >= today]
 
     def total(kind: AccountKind) -> int:
@@ -96,6 +99,8 @@ def _render_wallet(known: Volunteer, balances: Sequence[Balance], today: date) -
         available=sum(row.balance for row in live),
         pending=total(AccountKind.PENDING),
         held=total(AccountKind.HELD),
+        open_orders=orders.count,
+        open_order_points=orders.points,
         debt=total(AccountKind.DEBT),
         minutes=total(AccountKind.HOURS),
         lots=[
@@ -110,16 +115,19 @@ def _render_wallet(known: Volunteer, balances: Sequence[Balance], today: date) -
 
 async def read_wallet(services: Services, programme: ProgrammeId, volunteer: VolunteerId) -> WalletAnswer:
     """Spendable points by expiry day. What is past its time counts as ended, lots and holds, booked or not."""
+    now = services.clock()
     async with services.database.snapshot() as reader:
         known = await fetch_volunteer_status(reader, programme, volunteer)
         balances = await fetch_balances(reader, programme, volunteer)
         zone = await fetch_zone(reader, programme)
         lapsed: Mapping[str, int] = {}
+        orders = OpenOrders()
         if any(row.kind == AccountKind.HELD for row in balances):
-            lapsed = await fetch_lapsed_holds(reader, programme, volunteer, services.clock())
+            lapsed = await fetch_lapsed_holds(reader, programme, volunteer, now)
+            orders = await fetch_open_orders(reader, programme, volunteer, now)
     if known is None:
         raise Problem(Code.NOT_FOUND)
-    return _render_wallet(known, _free_lapsed(balances, lapsed), business_day(services.clock(), zone))
+    return _render_wallet(known, _free_lapsed(balances, lapsed), orders, business_day(now, zone))
 
 
 async def read_statement(

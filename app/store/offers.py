@@ -96,6 +96,7 @@ _LIST = text(f"""
 {_SELECT} v.version = o.version AND o.id > :after
     AND (CAST(:merchant AS uuid) IS NULL OR o.merchant_id = :merchant)
     AND (CAST(:state AS text) IS NULL OR o.state = :state)
+    AND (CAST(:region AS text) IS NULL OR starts_with(m.region_code, :region))
 ORDER BY o.id LIMIT :limit
 """)
 
@@ -108,14 +109,16 @@ async def fetch_offers(
     *,
     merchant: MerchantId | None = None,
     state: OfferState | None = None,
+    region: str | None = None,
 ) -> Sequence[OfferView]:
-    """Offers after a given one, in the order of their making."""
+    """Offers after a given one, in the order of their making. A region: of its merchants and of those below it."""
     values = {
         "programme": programme,
         "after": after,
         "limit": limit,
         "merchant": merchant,
         "state": state.value if state else None,
+        "region": region,
     }
     return [_view(dict(row)) for row in (await reader.execute(_LIST, values)).mappings()]
 

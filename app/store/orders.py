@@ -1,7 +1,7 @@
 """A volunteer's orders as the mini-program reads them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,10 @@ class OrderView:
             return OrderState.EXPIRED
         return self.state
 
+    def as_placed(self) -> "OrderView":
+        """The order as it was when it was placed: a repeated request gets the first answer, whatever came after."""
+        return replace(self, state=OrderState.EFFECTIVE, used_at=None, used_store=None, store_name=None)
+
 
 _SELECT = """
 SELECT o.id, o.state, o.offer_id AS offer, o.offer_version, f.name_zh, f.name_en, f.fulfilment, o.final_sale,
@@ -67,6 +71,26 @@ async def fetch_own_order(
     values = {"programme": programme, "volunteer": volunteer, "id": order}
     row = (await reader.execute(_FETCH, values)).mappings().one_or_none()
     return _view(dict(row)) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrders:
+    """Vouchers that can still be used: how many, and the points that they hold."""
+
+    count: int = 0
+    points: int = 0
+
+
+_OPEN = text("""
+SELECT count(*), coalesce(sum(points), 0)::bigint FROM orders
+WHERE programme_id = :programme AND volunteer_id = :volunteer AND state = 'EFFECTIVE' AND valid_until > :at
+""")
+
+
+async def fetch_open_orders(reader: Reader, programme: ProgrammeId, volunteer: VolunteerId, at: datetime) -> OpenOrders:
+    """A volunteer's orders whose vouchers can be used at a moment."""
+    values = {"programme": programme, "volunteer": volunteer, "at": at}
+    return OpenOrders(*(await reader.execute(_OPEN, values)).one())
 
 
 _LIST = text(f"""

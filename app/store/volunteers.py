@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import text
 
@@ -21,7 +21,7 @@ class ExternalId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolunteerRow:
-    """A volunteer as stored. There is no name in clear here, only its mask."""
+    """A volunteer as stored. There is no name in clear here, only its mask; the birthday is for ages offers ask for."""
 
     id: VolunteerId
     status: VolunteerStatus
@@ -31,6 +31,7 @@ class VolunteerRow:
     registered_at: datetime
     revision: int
     created_at: datetime
+    born_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class VolunteerFilter:
     external_id: str | None = None
 
 
-_COLUMNS = "id, status, masked_name, region_code, team_id AS team, registered_at, revision, created_at"
+_COLUMNS = "id, status, masked_name, region_code, team_id AS team, registered_at, revision, created_at, born_on"
 _FETCH = text(f"SELECT {_COLUMNS} FROM volunteers WHERE programme_id = :programme AND id = :id")
 
 
@@ -116,8 +117,8 @@ async def fetch_external_ids(reader: Reader, programme: ProgrammeId, volunteer: 
 
 
 _INSERT = text("""
-INSERT INTO volunteers (programme_id, id, status, masked_name, region_code, team_id, registered_at, created_at)
-VALUES (:programme, :id, :status, :masked_name, :region_code, :team, :registered_at, :created_at)
+INSERT INTO volunteers (programme_id, id, status, masked_name, region_code, team_id, registered_at, created_at, born_on)
+VALUES (:programme, :id, :status, :masked_name, :region_code, :team, :registered_at, :created_at, :born_on)
 """)
 
 
@@ -135,6 +136,7 @@ async def insert_volunteers(tx: Tx, programme: ProgrammeId, volunteers: Sequence
                 "team": volunteer.team,
                 "registered_at": volunteer.registered_at,
                 "created_at": volunteer.created_at,
+                "born_on": volunteer.born_on,
             }
             for volunteer in volunteers
         ],

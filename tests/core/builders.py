@@ -4,6 +4,7 @@ Ids are made from names, so a failing test reads the same each time it runs.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -15,6 +16,7 @@ from app.core.ids import (
     NOBODY,
     FundId,
     MerchantId,
+    OfferId,
     ProgrammeId,
     RecordId,
     RedemptionId,
@@ -26,6 +28,7 @@ from app.core.ids import (
     VolunteerId,
 )
 from app.core.merchants import Till
+from app.core.offers import Funding, Gates, Limit, LimitPeriod, Offer, OfferState
 from app.core.policies import AccrualPolicy
 from app.core.programmes import LapsePolicy, Programme
 from app.core.quantities import Fen, Instant, Minutes, Points
@@ -38,6 +41,7 @@ from app.core.rows import (
     Redemption,
     RedemptionState,
     ServiceRecord,
+    Stock,
     TradeNo,
 )
 from app.core.volunteers import Volunteer, VolunteerStatus
@@ -70,6 +74,10 @@ def a_programme(
     rate: int = 300,
     fund: FundId | None = FUND,
     expiry_years: int | None = 2,
+    confirm_points: int | None = None,
+    confirm_count: int | None = None,
+    same_amount_s: int = 0,
+    redemptions_a_day: int | None = None,
 ) -> Programme:
     """A programme in Shanghai's time; a hundred points cost it `rate` fen."""
     return Programme(
@@ -81,6 +89,10 @@ def a_programme(
         notice_days=notice_days,
         points_max=Points(points_max),
         expiry_years=expiry_years,
+        confirm_points=None if confirm_points is None else Points(confirm_points),
+        confirm_count=confirm_count,
+        same_amount_s=same_amount_s,
+        redemptions_a_day=redemptions_a_day,
     )
 
 
@@ -108,9 +120,11 @@ def a_till(
     *,
     disabled: bool = False,
     suspended: bool = False,
+    monthly_points: int | None = None,
 ) -> Till:
     """A terminal in a store of a merchant."""
-    return Till(terminal, StoreId(named("store", merchant)), merchant, disabled, suspended)
+    quota = None if monthly_points is None else Points(monthly_points)
+    return Till(terminal, StoreId(named("store", merchant)), merchant, disabled, suspended, quota, "总店")
 
 
 def a_pay_code(
@@ -181,6 +195,45 @@ def a_redemption(
     )
 
 
+EVERYBODY = Gates()
+
+
+def an_offer(
+    name: object = "offer",
+    *,
+    merchant: MerchantId = MERCHANT,
+    points: int = 20,
+    state: OfferState = OfferState.PUBLISHED,
+    face_value_fen: int = 0,
+    funds: tuple[FundId, ...] = (),
+    limits: Iterable[tuple[LimitPeriod, int]] = (),
+    gates: Gates = EVERYBODY,
+    starts_at: Instant | None = None,
+    ends_at: Instant | None = None,
+    voucher_days: int = 30,
+    voucher_until: date | None = None,
+    final_sale: bool = False,
+) -> Offer:
+    """An offer of a merchant: donated, or reimbursed by funds when any is named."""
+    return Offer(
+        id=OfferId(named("offer", name)),
+        merchant=merchant,
+        version=1,
+        state=state,
+        points=Points(points),
+        funding=Funding.FUND_REIMBURSED if funds else Funding.MERCHANT_DONATED,
+        face_value_fen=Fen(face_value_fen),
+        funds=funds,
+        limits=tuple(Limit(period, count) for period, count in limits),
+        gates=gates,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        voucher_days=voucher_days,
+        voucher_until=voucher_until,
+        final_sale=final_sale,
+    )
+
+
 def a_book(
     programme: Programme | None = None,
     *,
@@ -192,18 +245,25 @@ def a_book(
     records: Iterable[ServiceRecord] = (),
     redemptions: Iterable[Redemption] = (),
     policies: tuple[AccrualPolicy, ...] | None = None,
+    offers: Iterable[Offer] = (),
+    stock: int | None = None,
+    minutes: int = 0,
+    monthly_points: int | None = None,
 ) -> Book:
     """A book of one volunteer with points (never expiring, or by lot), one merchant with a till, and a fund."""
     lots = [(NEVER, points)] if isinstance(points, int) else list(points)
     person = volunteer or a_volunteer()
     counter = till or a_till()
+    quota = None if monthly_points is None else Points(monthly_points)
     paid = list(redemptions)
+    listed = list(offers)
+    hours = {AccountKey(AccountKind.HOURS, person.id): minutes} if minutes else {}
     return Book(
         programme=programme or a_programme(),
         policies=(a_policy(),) if policies is None else policies,
         accounts={
             NOBODY: {},
-            person.id: {lot(AccountKind.WALLET, person.id, day): held for day, held in lots if held},
+            person.id: {lot(AccountKind.WALLET, person.id, day): held for day, held in lots if held} | hours,
             counter.merchant: {
                 AccountKey(AccountKind.REDEEMED, counter.merchant): sum(each.points for each in paid),
                 AccountKey(AccountKind.PAYABLE, counter.merchant): sum(each.settlement_fen for each in paid),
@@ -214,6 +274,12 @@ def a_book(
         pay_codes={code.hash: code for code in pay_codes},
         tills={counter.terminal: counter},
         redemptions={each.id: each for each in paid},
+        sales={each.sale: each.id for each in paid},
+        spent={person.id: {}},
+        merchants={counter.merchant: replace(counter.partner, monthly_points=quota)},
+        offers={offer.id: offer for offer in listed},
+        stocks={offer.id: Stock(offer.id, stock, 0) for offer in listed},
+        tallies={person.id: {}, counter.merchant: {}},
         records={record.id: record for record in records},
     )
 

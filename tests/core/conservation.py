@@ -14,7 +14,9 @@ from tests.core.ledger_checks import check_ledger
 from tests.core.steps import Step, a_city, draw_steps
 
 PROGRAMMES = {
-    f"{lapse.value}, {notice_days} days": a_programme(lapse=lapse, notice_days=notice_days, expiry_years=1, rate=133)
+    f"{lapse.value}, {notice_days} days": a_programme(
+        lapse=lapse, notice_days=notice_days, expiry_years=1, rate=133, confirm_points=45, same_amount_s=60
+    )
     for lapse in LapsePolicy
     for notice_days in (0, 3)
 }

@@ -12,25 +12,35 @@ from typing import TypeVar
 from app.core.accounts import AccountKind
 from app.core.claw_backs import ClawBack
 from app.core.commands import Command
+from app.core.confirmations import CloseRedemption, ConfirmRedemption, DeclineRedemption
 from app.core.donations import DepositFund, DonatePoints
-from app.core.holds import CaptureHold, PlaceHold, VoidHold
-from app.core.ids import FundId, HoldId, RedemptionId, RefundId, TransactionId
+from app.core.ids import FundId, OrderId, RedemptionId, RefundId, TransactionId
 from app.core.lot_life import ExpireLots, MatureRecord
+from app.core.orders import CancelOrder, ExpireOrder, PlaceOrder, SetStock
 from app.core.pay_codes import IssuePayCode
 from app.core.quantities import Fen, Points, price_fen
 from app.core.redemptions import Redeem
 from app.core.refunds import REFUND_WITHIN, REVERSE_WITHIN, RefundRedemption, ReverseRedemption
-from app.core.rows import Evidence, HoldState, RecordState, RedemptionState, ServiceRecord, TradeNo
+from app.core.rows import (
+    Evidence,
+    Order,
+    OrderState,
+    RecordState,
+    RedemptionState,
+    Sale,
+    ServiceRecord,
+    TradeNo,
+    VoucherHash,
+)
 from app.core.service_records import RejectRecord, VerifyRecord
-from app.core.transactions import Reason
+from app.core.vouchers import ReturnVoucher, UseVoucher
 from tests.core.builders import FUND, RECORDER, VERIFIER, a_record, code_hash, named
 from tests.core.ledger import MemoryLedger
-from tests.core.steps import FROZEN, MERCHANTS, PEOPLE, TERMINALS, Step
+from tests.core.steps import FROZEN, MERCHANTS, OFFERS, PEOPLE, TERMINALS, Step
 
 WAITS = (timedelta(seconds=1), timedelta(seconds=59), timedelta(hours=7), timedelta(days=1), timedelta(days=4))
 LONG_WAITS = (timedelta(days=31), timedelta(days=200), timedelta(days=300), timedelta(days=800))
 SERVED_AGO = (timedelta(days=1), timedelta(days=1), timedelta(days=400), timedelta(days=1100))
-HOLDS_LAST = (timedelta(hours=1), timedelta(days=2), timedelta(days=400))
 REFUNDABLE = (RedemptionState.SUCCESS, RedemptionState.PARTIALLY_REFUNDED)
 
 Thing = TypeVar("Thing")
@@ -87,8 +97,12 @@ class _Scribe:
         match self.step.verb:
             case "refund" | "reverse":
                 return self._give_back()
-            case "capture" | "void":
-                return self._close_hold()
+            case "confirm" | "decline" | "close":
+                return self._end_waiting()
+            case "use" | "return" | "cancel" | "expire order":
+                return self._change_order()
+            case "stock":
+                return (SetStock(offer=OFFERS[0].id, total=self.step.percent // 4),)
             case "mature" | "claw back":
                 return self._change_record()
             case "expire":
@@ -138,17 +152,8 @@ class _Scribe:
         if self.step.verb == "donate":
             return (DonatePoints(volunteer=self.volunteer, transaction=self.transaction, points=points),)
         topping_up = () if self.step.blind else (self._deposit(self._price(points)),)
-        if self.step.verb == "hold":
-            hold = PlaceHold(
-                hold=HoldId(named("hold", self.number)),
-                transaction=self.transaction,
-                volunteer=self.volunteer,
-                merchant=MERCHANTS[self.step.about % 2],
-                points=points,
-                expires_at=self.ledger.now + HOLDS_LAST[self.step.about % 3],
-                actor="system",
-            )
-            return (*topping_up, hold)
+        if self.step.verb == "order":
+            return (*topping_up, self._order())
         code = IssuePayCode(code=code_hash(self.number), volunteer=self.volunteer)
         pay = Redeem(
             redemption=RedemptionId(named("redemption", self.number)),
@@ -158,10 +163,22 @@ class _Scribe:
             terminal=TERMINALS[self.step.about % 2],
             points=points,
         )
+        if self.step.about == 2 and self.step.verb == "pay":
+            pay = replace(pay, points=None, offer=OFFERS[0].id, quantity=1)
         again = replace(
             pay, redemption=RedemptionId(named("again", self.number)), transaction=self._transaction("again")
         )
         return (*topping_up, code, pay) if self.step.verb == "pay" else (*topping_up, code, pay, again)
+
+    def _order(self) -> PlaceOrder:
+        return PlaceOrder(
+            order=OrderId(named("order", self.number)),
+            transaction=self.transaction,
+            volunteer=self.volunteer,
+            offer=OFFERS[self.step.about % 2].id,
+            quantity=1 + self.step.percent % 2,
+            code=VoucherHash(named("voucher", self.number).bytes),
+        )
 
     def _give_back(self) -> tuple[Command, ...]:
         within = REFUND_WITHIN if self.step.verb == "refund" else REVERSE_WITHIN
@@ -173,33 +190,69 @@ class _Scribe:
         if paid is None:
             return ()
         if self.step.verb == "reverse":
+            unknown = Sale(paid.merchant, TradeNo(f"unknown {self.step.percent % 5}"))
             reverse = ReverseRedemption(
-                transaction=self.transaction, redemption=paid.id, reason=Reason.OUTCOME_UNKNOWN, actor="system"
+                transaction=self.transaction,
+                sale=unknown if self.step.blind else paid.sale,
+                terminal=paid.terminal,
             )
             return (reverse, replace(reverse, transaction=self._transaction("again")))
         refund = RefundRedemption(
             refund=RefundId(named("refund", self.number)),
             transaction=self.transaction,
-            redemption=paid.id,
+            sale=paid.sale,
+            refund_no=str(self.number),
             points=self._points(paid.points - paid.refunded_points),
-            reason=Reason.GOODS_RETURNED,
-            actor="system",
+            terminal=paid.terminal,
         )
         return (refund,)
 
-    def _close_hold(self) -> tuple[Command, ...]:
-        capturing = self.step.verb == "capture"
-        hold = self._pick(
+    def _end_waiting(self) -> tuple[Command, ...]:
+        now, closing = self.ledger.now, self.step.verb == "close"
+        waiting = self._pick(
             each
-            for each in self.ledger.holds.values()
+            for each in self.ledger.redemptions.values()
             if self.step.blind
-            or (each.state is HoldState.OPEN and (not capturing or self.ledger.now < each.expires_at))
+            or (
+                each.state is RedemptionState.AWAITING_CONFIRMATION
+                and each.closes_at
+                and (now >= each.closes_at) is closing
+            )
         )
-        if hold is None:
+        if waiting is None:
             return ()
-        if capturing:
-            return (CaptureHold(hold=hold.id, transaction=self.transaction, actor="system"),)
-        return (VoidHold(hold=hold.id, transaction=self.transaction, reason=Reason.ORDER_CANCELLED, actor="system"),)
+        if closing:
+            return (CloseRedemption(redemption=waiting.id, transaction=self.transaction),)
+        if self.step.verb == "decline":
+            volunteer = waiting.volunteer
+            return (DeclineRedemption(redemption=waiting.id, transaction=self.transaction, volunteer=volunteer),)
+        volunteer = self.volunteer if self.step.blind else waiting.volunteer
+        return (ConfirmRedemption(redemption=waiting.id, transaction=self.transaction, volunteer=volunteer),)
+
+    def _change_order(self) -> tuple[Command, ...]:
+        order = self._pick(each for each in self.ledger.orders.values() if self.step.blind or self._may_change(each))
+        if order is None:
+            return ()
+        terminal = TERMINALS[MERCHANTS.index(order.merchant)]
+        match self.step.verb:
+            case "use":
+                use = UseVoucher(code=order.code, terminal=terminal, transaction=self.transaction)
+                return (use, replace(use, transaction=self._transaction("again")))
+            case "return":
+                return (ReturnVoucher(code=order.code, terminal=terminal, transaction=self.transaction),)
+            case "cancel":
+                by = None if self.step.percent % 3 == 0 else order.volunteer
+                return (CancelOrder(order=order.id, transaction=self.transaction, volunteer=by),)
+        return (ExpireOrder(order=order.id, transaction=self.transaction),)
+
+    def _may_change(self, order: Order) -> bool:
+        over = self.ledger.now >= order.valid_until
+        match self.step.verb:
+            case "return":
+                return order.state is OrderState.USED and not over
+            case "expire order":
+                return order.state is OrderState.EFFECTIVE and over
+        return order.state is OrderState.EFFECTIVE and not over
 
     def _expire(self) -> tuple[Command, ...]:
         lots = [

@@ -5,23 +5,54 @@ command forgot is noticed.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import datetime, time, timedelta
 from itertools import chain, cycle
 from uuid import UUID
 
-from app.core.accounts import AccountKey
-from app.core.book import Accepted, Book, Decision, Needs, owners_of
+from app.core.accounts import AccountKey, AccountKind
+from app.core.book import Accepted, Book, Decision, Needs, Spent, owners_of
 from app.core.canonical import encode_transaction, format_instant
+from app.core.codes import Code, Rejected
 from app.core.commands import Command, decide
-from app.core.ids import NOBODY, HoldId, RecordId, RedemptionId, TerminalId, VolunteerId
+from app.core.confirmations import CloseRedemption
+from app.core.idempotency import NOT_KEPT
+from app.core.ids import (
+    NOBODY,
+    OfferId,
+    OrderId,
+    RecordId,
+    RedemptionId,
+    TerminalId,
+    TransactionId,
+    VolunteerId,
+)
+from app.core.lapses import find_lapsing, lapses_before
 from app.core.merchants import Till
+from app.core.offers import Offer
+from app.core.orders import ExpireOrder
 from app.core.policies import AccrualPolicy
 from app.core.programmes import Programme
 from app.core.quantities import Instant
-from app.core.rows import Hold, PayCode, PayCodeHash, Redemption, Refund, Row, ServiceRecord
+from app.core.redemptions import Redeem
+from app.core.rows import (
+    Order,
+    PayCode,
+    PayCodeHash,
+    Redemption,
+    RedemptionState,
+    Refund,
+    Row,
+    Sale,
+    ServiceRecord,
+    Stock,
+    Tally,
+    TallyKey,
+    Tombstone,
+)
 from app.core.transactions import PostedTransfer, Transaction
 from app.core.volunteers import Volunteer
-from tests.core.builders import NOW
+from tests.core.builders import NOW, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +74,18 @@ class MemoryLedger:
     now: Instant = NOW
     volunteers: dict[VolunteerId, Volunteer] = field(default_factory=dict)
     tills: dict[TerminalId, Till] = field(default_factory=dict)
+    offers: dict[OfferId, Offer] = field(default_factory=dict)
+    stocks: dict[OfferId, Stock] = field(default_factory=dict)
+    tallies: dict[TallyKey, int] = field(default_factory=dict)
     pay_codes: dict[PayCodeHash, PayCode] = field(default_factory=dict)
     redemptions: dict[RedemptionId, Redemption] = field(default_factory=dict)
+    sales: dict[Sale, RedemptionId | Code] = field(default_factory=dict)
     refunds: list[Refund] = field(default_factory=list)
-    holds: dict[HoldId, Hold] = field(default_factory=dict)
+    orders: dict[OrderId, Order] = field(default_factory=dict)
     records: dict[RecordId, ServiceRecord] = field(default_factory=dict)
     balances: dict[AccountKey, int] = field(default_factory=dict)
     journal: list[Posted] = field(default_factory=list)
+    lapses: int = 0
 
     def run(self, commands: Sequence[Command], batch_sizes: Iterable[int] = (1,)) -> list[Decision]:
         """Run commands at the clock's time, cut into batches of these sizes, over and over."""
@@ -67,11 +103,34 @@ class MemoryLedger:
 
     def book_for(self, *commands: Command) -> Book:
         """A book with what these commands need, and nothing else."""
-        return self._book([command.needs() for command in commands])
+        return fetch_book(self, merge(command.needs() for command in commands))
 
     def _run_batch(self, commands: Sequence[Command]) -> list[Decision]:
         book = self.book_for(*commands)
-        return [self._keep(decide(command, book, self.now), book) for command in commands]
+        return [self._decide(command, book) for command in commands]
+
+    def _decide(self, command: Command, book: Book) -> Decision:
+        sale = self._sale_of(command)
+        if sale and self.sales.get(sale) is Code.ORDER_REVERSED:
+            return Rejected(Code.ORDER_REVERSED)
+        if not isinstance(command, CloseRedemption | ExpireOrder):
+            for lapse in lapses_before(command.needs(), book, self._next_lapse):
+                self._keep(decide(lapse, book, self.now), book)
+        decision = self._keep(decide(command, book, self.now), book)
+        if sale and isinstance(decision, Rejected) and decision.code not in NOT_KEPT:
+            self.sales[sale] = decision.code
+            if sale in book.sales:
+                book.sales[sale] = decision.code
+        return decision
+
+    def _sale_of(self, command: Command) -> Sale | None:
+        """The number under which a redemption's answer is kept. A number is asked for once here: no retries."""
+        till = self.tills.get(command.terminal) if isinstance(command, Redeem) else None
+        return Sale(till.merchant, command.trade_no) if till and isinstance(command, Redeem) else None
+
+    def _next_lapse(self) -> TransactionId:
+        self.lapses += 1
+        return TransactionId(named("lapse", self.lapses))
 
     def _keep(self, decision: Decision, book: Book) -> Decision:
         if isinstance(decision, Accepted):
@@ -93,39 +152,122 @@ class MemoryLedger:
                 self.pay_codes[row.hash] = row
             case Redemption():
                 self.redemptions[row.id] = row
-            case Hold():
-                self.holds[row.id] = row
+                self.sales[row.sale] = row.id
+            case Tombstone():
+                self.sales[row.sale] = Code.ORDER_REVERSED
+            case Order():
+                self.orders[row.id] = row
+            case Stock():
+                self.stocks[row.offer] = row
+            case Tally():
+                self.tallies[row.key] = row.amount
             case ServiceRecord():
                 self.records[row.id] = row
             case Refund():
                 self.refunds.append(row)
 
-    def _book(self, needs: Sequence[Needs]) -> Book:
-        pay_codes = {key: self.pay_codes.get(key) for need in needs for key in need.pay_codes}
-        tills = {key: self.tills.get(key) for need in needs for key in need.terminals}
-        redemptions = {key: self.redemptions.get(key) for need in needs for key in need.redemptions}
-        holds = {key: self.holds.get(key) for need in needs for key in need.holds}
-        records = {key: self.records.get(key) for need in needs for key in need.records}
-        owners: set[UUID] = {NOBODY}.union(*(need.owners | need.volunteers for need in needs))
-        if self.programme.settlement_fund:
-            owners.add(self.programme.settlement_fund)
-        found = chain(pay_codes.values(), tills.values(), redemptions.values(), holds.values(), records.values())
-        for row in found:
-            owners.update(owners_of(row) if row else ())
-        people = {key for need in needs for key in need.volunteers}
-        people.update(code.volunteer for code in pay_codes.values() if code)
-        accounts: dict[UUID, dict[AccountKey, int]] = {owner: {} for owner in owners}
-        for key, balance in self.balances.items():
-            if key.owner in owners:
-                accounts[key.owner][key] = balance
-        return Book(
-            programme=self.programme,
-            policies=self.policies if any(need.policies for need in needs) else (),
-            accounts=accounts,
-            volunteers={key: self.volunteers.get(key) for key in people},
-            pay_codes=pay_codes,
-            tills=tills,
-            redemptions=redemptions,
-            holds=holds,
-            records=records,
-        )
+
+def merge(all_needs: Iterable[Needs]) -> Needs:
+    """What several commands need together."""
+    listed = list(all_needs)
+    names = [each.name for each in fields(Needs) if each.name != "policies"]
+    merged = {name: frozenset().union(*(getattr(needs, name) for needs in listed)) for name in names}
+    return Needs(**merged, policies=any(needs.policies for needs in listed))
+
+
+def _since(ledger: MemoryLedger) -> Instant:
+    zone = ledger.programme.zone
+    midnight = datetime.combine(ledger.now.astimezone(zone).date(), time(), zone)
+    return min(midnight, ledger.now - timedelta(seconds=ledger.programme.same_amount_s))
+
+
+def _spent(ledger: MemoryLedger, volunteer: VolunteerId) -> dict[RedemptionId, Spent]:
+    gone = (RedemptionState.CLOSED, RedemptionState.REVERSED)
+    return {
+        row.id: Spent(row.merchant, row.points, row.occurred_at)
+        for row in ledger.redemptions.values()
+        if row.volunteer == volunteer and row.state_at(ledger.now) not in gone and row.occurred_at >= _since(ledger)
+    }
+
+
+def fetch_book(ledger: MemoryLedger, needs: Needs) -> Book:
+    """A book with what is needed and nothing else, as the store fetches it."""
+    sales = {sale: ledger.sales.get(sale) for sale in needs.sales}
+    sold = {found for found in sales.values() if found and not isinstance(found, Code)}
+    redemptions = {key: ledger.redemptions.get(key) for key in needs.redemptions | sold}
+    codes = {key: ledger.pay_codes.get(key) for key in needs.pay_codes}
+    by_code = {order.code: order.id for order in ledger.orders.values()}
+    vouchers = {code: by_code.get(code) for code in needs.vouchers}
+    orders = {key: ledger.orders.get(key) for key in needs.orders | {found for found in vouchers.values() if found}}
+    payers = {code.volunteer for code in codes.values() if code}
+    book = Book(
+        programme=ledger.programme,
+        policies=ledger.policies if needs.policies else (),
+        volunteers={key: ledger.volunteers.get(key) for key in needs.volunteers | payers},
+        pay_codes=codes,
+        tills={key: ledger.tills.get(key) for key in needs.terminals},
+        redemptions=redemptions,
+        sales=sales,
+        spent={payer: _spent(ledger, payer) for payer in payers},
+        offers={key: ledger.offers.get(key) for key in needs.offers},
+        orders=orders,
+        vouchers=vouchers,
+        records={key: ledger.records.get(key) for key in needs.records},
+    )
+    owners: set[UUID] = {NOBODY, *needs.owners, *book.volunteers}
+    if ledger.programme.settlement_fund:
+        owners.add(ledger.programme.settlement_fund)
+    found = chain(codes.values(), book.tills.values(), redemptions.values(), book.offers.values(), orders.values())
+    for row in chain(found, book.records.values()):
+        owners.update(owners_of(row) if row else ())
+    _add_accounts(ledger, book, owners)
+    _add_lapsing(ledger, book)
+    _add_limits(ledger, book, needs)
+    return book
+
+
+def _add_accounts(ledger: MemoryLedger, book: Book, owners: Iterable[UUID]) -> None:
+    new = set(owners) - book.accounts.keys()
+    book.accounts.update((owner, {}) for owner in new)
+    for key, balance in ledger.balances.items():
+        if key.owner in new:
+            book.accounts[key.owner][key] = balance
+
+
+def _add_lapsing(ledger: MemoryLedger, book: Book) -> None:
+    holders = {
+        owner
+        for owner, accounts in book.accounts.items()
+        if any(balance and key.kind is AccountKind.HELD for key, balance in accounts.items())
+    }
+    waiting = [row for row in ledger.redemptions.values() if row.volunteer in holders]
+    open_orders = [row for row in ledger.orders.values() if row.volunteer in holders or row.offer in book.offers]
+    lapsing = find_lapsing(waiting, open_orders, ledger.now)
+    book.lapsing.update(lapsing)
+    over: list[Redemption | Order] = [row for row in (*waiting, *open_orders) if row.id in lapsing]
+    for row in over:
+        if isinstance(row, Order):
+            book.orders[row.id] = row
+            book.vouchers[row.code] = row.id
+        else:
+            book.redemptions[row.id] = row
+    _add_accounts(ledger, book, chain.from_iterable(owners_of(row) for row in over))
+
+
+def _add_limits(ledger: MemoryLedger, book: Book, needs: Needs) -> None:
+    rows: list[Redemption | Order] = [row for row in book.redemptions.values() if row]
+    rows += [row for row in book.orders.values() if row]
+    listed = {row.offer for row in rows if row.offer} | {key for key, offer in book.offers.items() if offer}
+    book.stocks.update((offer, ledger.stocks[offer]) for offer in listed)
+    partners = {till.merchant: till.partner for till in ledger.tills.values()}
+    book.merchants.update((offer.merchant, partners[offer.merchant]) for offer in book.offers.values() if offer)
+    tills = [till for till in book.tills.values() if till]
+    counted = bool(needs.sales or needs.redemptions)
+    subjects: set[UUID] = {till.merchant for till in tills if counted or till.monthly_points is not None}
+    subjects.update(book.merchants)
+    subjects.update(subject for row in rows for subject in (row.merchant, row.volunteer))
+    subjects.update(book.volunteers if book.offers else ())
+    book.tallies.update((subject, {}) for subject in subjects)
+    for key, amount in ledger.tallies.items():
+        if key.subject in subjects:
+            book.tallies[key.subject][key] = amount

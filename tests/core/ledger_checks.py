@@ -8,7 +8,7 @@ from app.core.accounts import CHART, AccountKey, AccountKind, Asset, Side, lot
 from app.core.ids import NOBODY
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Instant
-from app.core.rows import HoldState, RecordState, RedemptionState
+from app.core.rows import Order, OrderState, RecordState, Redemption, RedemptionState
 from app.core.transactions import TransactionKind
 from tests.core.ledger import MemoryLedger, Posted
 
@@ -16,6 +16,8 @@ Balances = Counter[AccountKey]
 
 SPENDING = {TransactionKind.REDEEM, TransactionKind.HOLD, TransactionKind.DONATE}
 RETURNING = {TransactionKind.REFUND, TransactionKind.REVERSE}
+PAID = (RedemptionState.SUCCESS, RedemptionState.PARTIALLY_REFUNDED, RedemptionState.REFUNDED)
+HAD = (OrderState.EFFECTIVE, OrderState.USED)
 
 
 def check_ledger(ledger: MemoryLedger) -> None:
@@ -26,6 +28,7 @@ def check_ledger(ledger: MemoryLedger) -> None:
         assert sum(_credits(balances, asset)) == 0, f"all {asset} sum to zero"
     check_documents(ledger, balances)
     check_redemptions(ledger)
+    check_limits(ledger)
 
 
 def replay(ledger: MemoryLedger) -> Balances:
@@ -108,16 +111,17 @@ def check_documents(ledger: MemoryLedger, balances: Balances) -> None:
     """The accounts say what the documents say: hours, points issued, held, taken; fen promised and owed."""
     expected: Balances = Counter()
     for paid in ledger.redemptions.values():
-        expected[AccountKey(AccountKind.REDEEMED, paid.merchant)] += paid.points - paid.refunded_points
-        expected[AccountKey(AccountKind.PAYABLE, paid.merchant)] += paid.settlement_fen - paid.refunded_fen
-    for hold in ledger.holds.values():
-        if hold.state is HoldState.CAPTURED:
-            expected[AccountKey(AccountKind.REDEEMED, hold.merchant)] += hold.points
-            expected[AccountKey(AccountKind.PAYABLE, hold.merchant)] += hold.settlement_fen
-        if hold.state is HoldState.OPEN:
-            expected[AccountKey(AccountKind.COMMITTED, hold.fund or NOBODY)] += hold.settlement_fen
-            for part in hold.lots:
-                expected[lot(AccountKind.HELD, hold.volunteer, part.expires_on)] += part.points
+        if paid.state in PAID:
+            expected[AccountKey(AccountKind.REDEEMED, paid.merchant)] += paid.points - paid.refunded_points
+            expected[AccountKey(AccountKind.PAYABLE, paid.merchant)] += paid.settlement_fen - paid.refunded_fen
+    for order in ledger.orders.values():
+        if order.state is OrderState.USED:
+            expected[AccountKey(AccountKind.REDEEMED, order.merchant)] += order.points
+            expected[AccountKey(AccountKind.PAYABLE, order.merchant)] += order.settlement_fen
+    for hold in open_holds(ledger):
+        expected[AccountKey(AccountKind.COMMITTED, hold.fund or NOBODY)] += hold.settlement_fen
+        for part in hold.lots:
+            expected[lot(AccountKind.HELD, hold.volunteer, part.expires_on)] += part.points
     for record in ledger.records.values():
         if record.state is RecordState.VERIFIED:
             expected[AccountKey(AccountKind.HOURS, record.volunteer)] += record.minutes
@@ -126,6 +130,41 @@ def check_documents(ledger: MemoryLedger, balances: Balances) -> None:
     kinds = {key.kind for key in expected}
     found = Counter({key: held for key, held in balances.items() if key.kind in kinds})
     assert +found == +expected, "the accounts say what the documents say"
+
+
+def open_holds(ledger: MemoryLedger) -> list[Redemption | Order]:
+    """What has points set aside: redemptions that wait, orders whose voucher was not used."""
+    waiting = RedemptionState.AWAITING_CONFIRMATION
+    return [
+        *(row for row in ledger.redemptions.values() if row.state is waiting),
+        *(row for row in ledger.orders.values() if row.state is OrderState.EFFECTIVE),
+    ]
+
+
+def check_limits(ledger: MemoryLedger) -> None:
+    """Stock, units a person had and points a merchant took are what redemptions and orders say."""
+    units: Counter[object] = Counter()
+    counts: Counter[object] = Counter()
+    kept: list[tuple[Redemption | Order, Instant]] = [
+        (row, row.occurred_at)
+        for row in ledger.redemptions.values()
+        if row.state in PAID or row.state is RedemptionState.AWAITING_CONFIRMATION
+    ]
+    kept += [(row, row.ordered_at) for row in ledger.orders.values() if row.state in HAD]
+    for row, since in kept:
+        day = day_in_shanghai(since).isoformat()
+        points = row.points - (row.refunded_points if isinstance(row, Redemption) else 0)
+        counts[row.merchant, "points", day[:7]] += points
+        if row.offer and points:
+            units[row.offer] += row.quantity
+            counts[row.volunteer, f"offer:{row.offer.hex}", day] += row.quantity
+    assert {key: stock.taken for key, stock in ledger.stocks.items() if stock.taken} == +units, "the stock"
+    for key, amount in ledger.tallies.items():
+        assert counts[key] == amount, f"the count of {key}"
+        del counts[key]
+    unlimited = {till.merchant for till in ledger.tills.values() if till.monthly_points is None}
+    left = [key for key, amount in counts.items() if amount and key[0] not in unlimited]  # type: ignore[index]  # as made
+    assert not left, "everything that is limited is counted"
 
 
 def check_redemptions(ledger: MemoryLedger) -> None:
@@ -143,6 +182,11 @@ def check_redemptions(ledger: MemoryLedger) -> None:
     for paid in ledger.redemptions.values():
         kept = paid.points - paid.refunded_points
         assert returned[paid.transaction] == paid.refunded_points <= paid.points
+        if paid.state not in (*PAID, RedemptionState.REVERSED):
+            assert paid.refunded_points == 0, "what was never paid is not refunded"
+            continue
+        if paid.state is RedemptionState.REVERSED and not paid.refunded_points:
+            continue
         for part in paid.lots:
             home = lot(AccountKind.WALLET, paid.volunteer, part.expires_on)
             assert to_lots[paid.transaction, home] <= part.points, "a lot gets back what it gave"

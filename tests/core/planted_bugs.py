@@ -6,12 +6,35 @@ from datetime import timedelta
 
 import pytest
 
-from app.core import claw_backs, commands, holds, redemptions, refunds, service_records
+from app.core import (
+    charges,
+    claw_backs,
+    commands,
+    confirmations,
+    limits,
+    orders,
+    redemptions,
+    refunds,
+    service_records,
+    vouchers,
+)
 from app.core.accounts import CHART, AccountKey, AccountKind, Side
 from app.core.book import Accepted, Book, Decision
 from app.core.lot_life import ExpireLots, decide_expire_lots
+from app.core.merchants import Merchant
 from app.core.quantities import BrokenInvariant, Fen, Instant, Points
-from app.core.rows import Hold, LotPart, PayCode, Redemption, Row, ServiceRecord
+from app.core.rows import (
+    LotPart,
+    Order,
+    PayCode,
+    Redemption,
+    RedemptionState,
+    Row,
+    ServiceRecord,
+    Stock,
+    Tally,
+    Tombstone,
+)
 from app.core.transactions import Transfer
 
 Caught = type[Exception] | tuple[type[Exception], ...]
@@ -111,12 +134,44 @@ def _spend_the_last_lot_first(patch: pytest.MonkeyPatch) -> None:
 
 
 def _void_keeps_the_money(patch: pytest.MonkeyPatch) -> None:
-    right = holds._promise
+    right = charges._money
 
-    def wrong(hold: Hold, source: AccountKind, target: AccountKind) -> tuple[Transfer, ...]:
-        return () if target is AccountKind.FUND else right(hold, source, target)
+    def wrong(charge: charges.Charge, source: AccountKind, target: AccountKind) -> tuple[Transfer, ...]:
+        return () if target is AccountKind.FUND else right(charge, source, target)
 
-    patch.setattr(holds, "_promise", wrong)
+    patch.setattr(charges, "_money", wrong)
+
+
+def _used_voucher_can_be_used_again(patch: pytest.MonkeyPatch) -> None:
+    right = vouchers.refuse_voucher
+    patch.setattr(vouchers, "refuse_voucher", lambda order, at: None if order.used_at else right(order, at))
+
+
+def _closed_redemption_can_be_confirmed(patch: pytest.MonkeyPatch) -> None:
+    def wrong(paid: Redemption, _at: Instant) -> RedemptionState:
+        return RedemptionState.AWAITING_CONFIRMATION if paid.closes_at else paid.state
+
+    patch.setattr(Redemption, "state_at", wrong)
+
+
+def _end_forgets_the_stock(patch: pytest.MonkeyPatch) -> None:
+    for module in (confirmations, orders, refunds):
+        patch.setattr(module, "uncount_units", lambda _row, _since, _book: ())
+
+
+def _count_forgets_the_quota(patch: pytest.MonkeyPatch) -> None:
+    right = limits.count
+
+    def wrong(row: Redemption | Order, merchant: Merchant, book: Book, at: Instant) -> Iterable[Stock | Tally]:
+        return [each for each in right(row, replace(merchant, monthly_points=None), book, at)]
+
+    patch.setattr(redemptions, "count", wrong)
+    patch.setattr(orders, "count", wrong)
+
+
+def _quota_counts_up_only(patch: pytest.MonkeyPatch) -> None:
+    for module in (confirmations, orders, refunds):
+        patch.setattr(module, "uncount_points", lambda _row, _points, _since, _book: ())
 
 
 def _claw_back_forgets_the_debt(patch: pytest.MonkeyPatch) -> None:
@@ -163,5 +218,13 @@ BUGS = (
     Bug("an accrual forgets the debt", _accrual_forgets_the_debt),
     Bug("a batch forgets that a code was used", _batch_forgets(PayCode)),
     Bug("a batch forgets what was refunded", _batch_forgets(Redemption), (AssertionError, BrokenInvariant)),
-    Bug("a batch forgets that a hold was placed", _batch_forgets(Hold)),
+    Bug("a batch forgets that an order was placed or used", _batch_forgets(Order), (AssertionError, KeyError)),
+    Bug("a batch forgets what is in stock", _batch_forgets(Stock)),
+    Bug("a batch forgets what was counted", _batch_forgets(Tally)),
+    Bug("a batch forgets that a number was reversed", _batch_forgets(Tombstone)),
+    Bug("a used voucher can be used again", _used_voucher_can_be_used_again, BrokenInvariant),
+    Bug("a closed redemption can be confirmed", _closed_redemption_can_be_confirmed, BrokenInvariant),
+    Bug("what is given back is not in stock again", _end_forgets_the_stock),
+    Bug("a quota is not counted", _count_forgets_the_quota),
+    Bug("a quota only counts up", _quota_counts_up_only),
 )

@@ -6,14 +6,17 @@ from random import Random
 from hypothesis import strategies as st
 
 from app.core.ids import MerchantId, TerminalId, VolunteerId
+from app.core.offers import LimitPeriod
 from app.core.programmes import Programme
+from app.core.rows import Stock
 from app.core.volunteers import VolunteerStatus
-from tests.core.builders import a_policy, a_till, a_volunteer, named
+from tests.core.builders import FUND, a_policy, a_till, a_volunteer, an_offer, named
 from tests.core.ledger import MemoryLedger
 
 VERBS = (
     *("serve", "serve", "serve", "pay", "pay", "pay", "pay", "pay again", "refund", "refund", "reverse"),
-    *("hold", "hold", "capture", "void", "mature", "mature", "expire", "claw back", "donate", "deposit"),
+    *("order", "order", "order", "use", "use", "return", "cancel", "confirm", "confirm", "decline", "close"),
+    *("expire order", "stock", "mature", "mature", "expire", "claw back", "donate", "deposit"),
     *("reject", "wait", "wait", "wait long"),
 )
 
@@ -21,6 +24,10 @@ PEOPLE = tuple(VolunteerId(named("volunteer", number)) for number in range(3))
 FROZEN = VolunteerId(named("volunteer", "frozen"))
 MERCHANTS = tuple(MerchantId(named("merchant", number)) for number in range(2))
 TERMINALS = tuple(TerminalId(named("terminal", number)) for number in range(2))
+OFFERS = (
+    an_offer("donated", merchant=MERCHANTS[0], points=15, limits=((LimitPeriod.MONTH, 3),), voucher_days=3),
+    an_offer("reimbursed", merchant=MERCHANTS[1], points=10, face_value_fen=33, funds=(FUND,), voucher_days=300),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +74,10 @@ def draw_steps(seed: int, count: int) -> list[Step]:
 
 
 def a_city(programme: Programme) -> MemoryLedger:
-    """A city at rest: three volunteers and a frozen one, two merchants with a till each, an empty fund."""
+    """A city at rest: three volunteers and a frozen one, two merchants with a till and an offer each, an empty fund.
+
+    The first merchant has a quota, its offer a stock and a limit; the second's offer is paid by the fund.
+    """
     return MemoryLedger(
         programme=programme,
         policies=(a_policy(rate=600),),
@@ -75,5 +85,10 @@ def a_city(programme: Programme) -> MemoryLedger:
             **{person: a_volunteer(person) for person in PEOPLE},
             FROZEN: a_volunteer(FROZEN, status=VolunteerStatus.FROZEN),
         },
-        tills={terminal: a_till(terminal, merchant) for terminal, merchant in zip(TERMINALS, MERCHANTS, strict=True)},
+        tills={
+            terminal: a_till(terminal, merchant, monthly_points=quota)
+            for terminal, merchant, quota in zip(TERMINALS, MERCHANTS, (400, None), strict=True)
+        },
+        offers={offer.id: offer for offer in OFFERS},
+        stocks={offer.id: Stock(offer.id, total, 0) for offer, total in zip(OFFERS, (8, None), strict=True)},
     )

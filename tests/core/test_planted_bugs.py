@@ -8,31 +8,42 @@ import pytest
 from app.core.book import Needs
 from app.core.claw_backs import ClawBack
 from app.core.commands import Command
+from app.core.confirmations import CloseRedemption, ConfirmRedemption, DeclineRedemption
 from app.core.donations import DepositFund, DonatePoints
-from app.core.holds import CaptureHold, PlaceHold, VoidHold
 from app.core.lot_life import ExpireLots, MatureRecord
+from app.core.orders import CancelOrder, ExpireOrder, PlaceOrder, SetStock
 from app.core.pay_codes import IssuePayCode
 from app.core.quantities import BrokenInvariant
 from app.core.redemptions import Redeem
 from app.core.refunds import RefundRedemption, ReverseRedemption
 from app.core.service_records import RejectRecord, VerifyRecord
+from app.core.vouchers import ReturnVoucher, UseVoucher
 from tests.core.conservation import FIXED_HISTORIES, check_fixed_histories, live_one_by_one
 from tests.core.planted_bugs import BUGS, Bug
 
 NEEDS: list[tuple[type[Command], str]] = [
     (Redeem, "pay_codes"),
     (Redeem, "terminals"),
+    (Redeem, "offers"),
+    (ConfirmRedemption, "redemptions"),
+    (DeclineRedemption, "redemptions"),
+    (CloseRedemption, "redemptions"),
     (IssuePayCode, "pay_codes"),
     (IssuePayCode, "volunteers"),
     (VerifyRecord, "policies"),
     (VerifyRecord, "records"),
     (RejectRecord, "records"),
-    (RefundRedemption, "redemptions"),
-    (ReverseRedemption, "redemptions"),
-    (PlaceHold, "owners"),
-    (PlaceHold, "volunteers"),
-    (CaptureHold, "holds"),
-    (VoidHold, "holds"),
+    (RefundRedemption, "sales"),
+    (ReverseRedemption, "sales"),
+    (PlaceOrder, "volunteers"),
+    (PlaceOrder, "offers"),
+    (CancelOrder, "orders"),
+    (ExpireOrder, "orders"),
+    (UseVoucher, "vouchers"),
+    (UseVoucher, "terminals"),
+    (ReturnVoucher, "vouchers"),
+    (ReturnVoucher, "terminals"),
+    (SetStock, "offers"),
     (MatureRecord, "records"),
     (ExpireLots, "volunteers"),
     (ClawBack, "records"),

@@ -1,5 +1,7 @@
 """`liyu verify` finds every way in which somebody with the database's password could change the ledger (case 14)."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -7,18 +9,31 @@ from app.core.invariants import Invariant
 from app.jobs.verifying import VerifyReport, run_verify
 from app.store.database import Database
 from tests.support.cities import a_city
-from tests.support.city_rows import City
+from tests.support.city_rows import City, named
 from tests.support.clocks import Clock
-from tests.support.commands import a_committer, pay
+from tests.support.commands import a_committer, a_pay_code, a_redeem, accepted, at_till, pay
+from tests.support.offers import a_reimbursed, agree, an_offer, cancel_order, place_order, use_voucher
 
 
 @pytest.fixture
 async def city(database: Database, clock: Clock) -> City:
-    """A city with a few redemptions."""
-    built = await a_city(database, clock)
+    """A city with orders in every state, a redemption that waits, one of an offer, and a few plain ones at the end."""
+    built = await a_city(database, clock, confirm_points=100)
+    till, volunteers = built.tills[0], built.volunteers
+    offer = await an_offer(database, built, till.merchant, a_reimbursed(built, 20, 500), stock=9)
+    await agree(database, built, till.merchant, monthly_points=5_000)
     async with a_committer(database, built.programme, clock) as committer:
+        for number, volunteer in enumerate((volunteers[0], volunteers[0], volunteers[1])):
+            order = await place_order(committer, volunteer, offer, 1 + number)
+            if number == 1:
+                accepted(await committer.submit(use_voucher(till, order.code)))
+            if number == 2:
+                accepted(await committer.submit(cancel_order(order.id, volunteer)))
+        accepted(await pay(committer, till, volunteers[2], 150, "W-1"))
+        redeem = replace(a_redeem(till, await a_pay_code(committer, volunteers[2]), 1, "O-1"), points=None)
+        accepted(await committer.submit(at_till(till, replace(redeem, offer=offer, quantity=2))))
         for number in range(6):
-            await pay(committer, built.tills[number % 2], built.volunteers[number % 3], 10 + number, f"A-{number}")
+            await pay(committer, built.tills[number % 2], volunteers[number % 3], 10 + number, f"A-{number}")
     return built
 
 
@@ -113,13 +128,63 @@ async def test_one_old_row_changed_is_named(database: Database, city: City, chan
         ),
         ("UPDATE redemptions SET refunded_points = 1", Invariant.MERCHANTS_MATCH),
         ("UPDATE redemptions SET settlement_fen = settlement_fen + 1", Invariant.MERCHANTS_MATCH),
+        ("UPDATE redemptions SET state = 'CLOSED' WHERE trade_no = 'A-0'", Invariant.MERCHANTS_MATCH),
+        ("UPDATE orders SET points = points - 1 WHERE state = 'USED'", Invariant.MERCHANTS_MATCH),
+        ("UPDATE orders SET settlement_fen = 0 WHERE state = 'USED'", Invariant.MERCHANTS_MATCH),
+        ("UPDATE orders SET state = 'CANCELLED', used_at = NULL WHERE state = 'USED'", Invariant.MERCHANTS_MATCH),
+        ("UPDATE orders SET state = 'EXPIRED' WHERE state = 'EFFECTIVE'", Invariant.HOLDS_MATCH),
+        ("UPDATE orders SET state = 'EFFECTIVE' WHERE state = 'CANCELLED'", Invariant.HOLDS_MATCH),
+        ("UPDATE orders SET settlement_fen = 499 WHERE state = 'EFFECTIVE'", Invariant.HOLDS_MATCH),
+        ("DELETE FROM redemptions WHERE state = 'AWAITING_CONFIRMATION'", Invariant.HOLDS_MATCH),
+        ("UPDATE accounts SET balance = balance + 1 WHERE kind = 'held'", Invariant.HOLDS_MATCH),
+        ("UPDATE accounts SET balance = balance - 1 WHERE kind = 'committed'", Invariant.HOLDS_MATCH),
+        ("UPDATE offer_stocks SET taken = taken - 1", Invariant.LIMITS_MATCH),
+        ("DELETE FROM offer_stocks", Invariant.LIMITS_MATCH),
+        ("UPDATE orders SET quantity = 5 WHERE state = 'USED'", Invariant.LIMITS_MATCH),
+        ("UPDATE redemptions SET quantity = 1 WHERE trade_no = 'O-1'", Invariant.LIMITS_MATCH),
+        ("UPDATE tallies SET amount = amount + 1 WHERE scope LIKE 'offer:%'", Invariant.LIMITS_MATCH),
+        ("UPDATE tallies SET period = '2026-03-01' WHERE scope LIKE 'offer:%'", Invariant.LIMITS_MATCH),
+        ("DELETE FROM tallies WHERE scope LIKE 'offer:%'", Invariant.LIMITS_MATCH),
         ("DELETE FROM redemptions WHERE trade_no = 'A-0'", Invariant.MERCHANTS_MATCH),
     ],
 )
 async def test_a_row_beside_the_journal_changed_is_found(
     database: Database, city: City, change: str, invariant: Invariant
 ) -> None:
-    """Stored balances and redemptions are compared with what the journal makes of them."""
+    """Balances, redemptions, orders, stock and counts are compared with what the journal makes of them."""
     await _tamper(database, change)
     report = await _verify(database, city)
     assert invariant in {finding.invariant for finding in report.findings}
+
+
+@pytest.mark.parametrize(
+    "change, what",
+    [
+        (
+            "UPDATE accounts SET balance = balance + 1 WHERE kind = 'held' AND owner_id = '{volunteer}'",
+            "vol_{volunteer.hex}: open orders make 150 held points, the accounts hold 151",
+        ),
+        (
+            "UPDATE accounts SET balance = balance + 1 WHERE kind = 'redeemed' AND owner_id = '{merchant}'",
+            "mer_{merchant.hex}: redemptions make 116 points and 2108 fen, its accounts hold 117 and 2108",
+        ),
+        (
+            "UPDATE offer_stocks SET taken = 9 WHERE offer_id = '{offer}'",
+            "off_{offer.hex}: orders make 5 units, the stock says 9",
+        ),
+        (
+            "UPDATE tallies SET amount = 7 WHERE subject_id = '{volunteer}'",
+            "vol_{volunteer.hex} had 2 units of offer:{offer.hex} on 2026-03-02, counted are 7",
+        ),
+    ],
+)
+async def test_what_is_wrong_is_named_with_both_figures(database: Database, city: City, change: str, what: str) -> None:
+    """A finding says whose row it is, what the rows make, and what is stored."""
+    names = {
+        "volunteer": city.volunteers[2],
+        "merchant": city.tills[0].merchant,
+        "offer": named(city.programme, "offer"),
+    }
+    await _tamper(database, change.format(**names))
+    report = await _verify(database, city)
+    assert what.format(**names) in [finding.what for finding in report.findings]
