@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from app.api.access import TILL, Requires
+from app.api.bill_file import write_bill
 from app.api.bodies import Answer
 from app.api.fields import MerchantRef, StoreRef, TerminalRef
 from app.api.merchants import merchant_named
@@ -20,7 +21,7 @@ from app.api.operations import reads, till_refusals
 from app.api.problems import FieldProblem, Problem
 from app.api.services import Serves, Services, services_of
 from app.api.tills import identify_till
-from app.core.bills import BillLine, LineType, Total, add_up, add_up_terminals, write_bill
+from app.core.bills import BillLine, LineType, Total, add_up, add_up_terminals
 from app.core.business_days import business_day, end_of_day
 from app.core.codes import Code
 from app.core.ids import MerchantId, ProgrammeId, format_id, format_terminal, parse_terminal

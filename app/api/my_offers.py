@@ -20,11 +20,10 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem, speaks_english
 from app.api.services import Serves, Services
 from app.core.book import Book, Needs
-from app.core.canonical import format_instant
 from app.core.codes import Code, Rejected
 from app.core.ids import OfferId, TransactionId, VolunteerId, format_id, parse_id
 from app.core.lapses import apply_lapses
-from app.core.obstacles import offer_obstacles
+from app.core.obstacles import order_obstacles
 from app.core.offers import Fulfilment, Offer, OfferKind, OfferState
 from app.security.actors import Actor
 from app.security.scopes import Scope
@@ -112,12 +111,10 @@ def _book_of(offer: OfferId, looker: _Looker) -> Book:
 
 def _obstacles(offer: Offer, looker: _Looker, book: Book) -> Iterator[Rejected]:
     """What stands in the way of ordering one, in the order in which an order is decided."""
-    at, who = looker.at, book.volunteers[looker.volunteer]
+    who = book.volunteers[looker.volunteer]
     if who is None:
         raise Problem(Code.NOT_FOUND)
-    yield from offer_obstacles(offer, 1, who, book.merchants[offer.merchant], book, at)
-    if (valid_until := offer.voucher_valid_until(book.programme, at)) <= at:
-        yield Rejected(Code.OFFER_NOT_OPEN, {"ended_at": format_instant(valid_until)})
+    return order_obstacles(offer, 1, who, book.merchants[offer.merchant], book, looker.at)
 
 
 def _render(view: OfferView, looker: _Looker) -> OwnOfferAnswer:

@@ -179,7 +179,7 @@ _TEXTS = {
     ),
     Code.OVERLAP: ProblemText(
         409,
-        "服务时间与已有记录重叠",
+        "时间与已有记录重叠",
         "It overlaps another record",
         "请核对服务时间",
         "Check the times of service",

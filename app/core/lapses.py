@@ -1,6 +1,7 @@
 """Holds that are past their time: ended before a command about the same volunteer or offer is decided.
 
-A job books such ends too, but no decision waits for it: points and stock behind a hold that is over are free.
+A job books such ends too, but no decision waits for it: points and stock behind a hold that is over are free. A
+merchant's monthly quota and the money of a fund behind somebody else's hold are freed by the job, a second later.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -56,12 +56,33 @@ def price_offer(offer: Offer, quantity: int, book: Book) -> Price:
 def offer_obstacles(
     offer: Offer, quantity: int, volunteer: Volunteer, merchant: Merchant, book: Book, at: Instant
 ) -> Iterator[Rejected]:
-    """All that stands between a volunteer and an offer, in the order of POS.md, "Codes"."""
+    """All that stands between a volunteer at a till and an offer, in the order of POS.md, "Codes"."""
+    yield from _partners(volunteer, merchant)
+    yield from _closed(offer, at)
+    yield from _conditions(offer, quantity, volunteer, merchant, book, at)
+
+
+def order_obstacles(
+    offer: Offer, quantity: int, volunteer: Volunteer, merchant: Merchant, book: Book, at: Instant
+) -> Iterator[Rejected]:
+    """All that stands between a volunteer and an order: the same, and a voucher must have days left to be used."""
+    yield from _partners(volunteer, merchant)
+    yield from _closed(offer, at)
+    if (valid_until := offer.voucher_valid_until(book.programme, at)) <= at:
+        yield Rejected(Code.OFFER_NOT_OPEN, {"ended_at": format_instant(valid_until)})
+    yield from _conditions(offer, quantity, volunteer, merchant, book, at)
+
+
+def _partners(volunteer: Volunteer, merchant: Merchant) -> Iterator[Rejected]:
     if merchant.suspended:
         yield Rejected(Code.MERCHANT_SUSPENDED)
     if volunteer.status is not VolunteerStatus.ACTIVE:
         yield Rejected(Code.ACCOUNT_FROZEN, {"status": volunteer.status.value})
-    yield from _closed(offer, at)
+
+
+def _conditions(
+    offer: Offer, quantity: int, volunteer: Volunteer, merchant: Merchant, book: Book, at: Instant
+) -> Iterator[Rejected]:
     yield from _gates(offer.gates, volunteer, book, at)
     left = book.stocks[offer.id].left
     if left is not None and left < quantity:

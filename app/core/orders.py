@@ -12,7 +12,7 @@ from app.core.charges import charge_of, hold, release, release_kindly
 from app.core.codes import Code, Rejected
 from app.core.ids import OfferId, OrderId, TransactionId, VolunteerId, format_id
 from app.core.limits import count, uncount_points, uncount_units
-from app.core.obstacles import offer_obstacles, price_offer
+from app.core.obstacles import order_obstacles, price_offer
 from app.core.quantities import Instant
 from app.core.rows import Order, OrderState, Stock, VoucherHash
 from app.core.transactions import Reason, Transaction, TransactionKind
@@ -80,7 +80,7 @@ def decide_set_stock(command: SetStock, book: Book) -> Decision:
 
 
 def decide_place_order(command: PlaceOrder, book: Book, at: Instant) -> Decision:
-    """Decide an order. The first obstacle of `offer_obstacles` is the refusal."""
+    """Decide an order. The first obstacle of `order_obstacles` is the refusal."""
     offer = book.offers[command.offer]
     if offer is None:
         return Rejected(Code.OFFER_NOT_EXIST)
@@ -88,11 +88,8 @@ def decide_place_order(command: PlaceOrder, book: Book, at: Instant) -> Decision
     if volunteer is None:
         return Rejected(Code.NOT_FOUND)
     merchant = book.merchants[offer.merchant]
-    for obstacle in offer_obstacles(offer, command.quantity, volunteer, merchant, book, at):
+    for obstacle in order_obstacles(offer, command.quantity, volunteer, merchant, book, at):
         return obstacle
-    valid_until = offer.voucher_valid_until(book.programme, at)
-    if valid_until <= at:
-        return Rejected(Code.OFFER_NOT_OPEN, {"ended_at": format_instant(valid_until)})
     price = price_offer(offer, command.quantity, book)
     order = Order(
         id=command.order,
@@ -107,7 +104,7 @@ def decide_place_order(command: PlaceOrder, book: Book, at: Instant) -> Decision
         code=command.code,
         final_sale=offer.final_sale,
         ordered_at=at,
-        valid_until=valid_until,
+        valid_until=offer.voucher_valid_until(book.programme, at),
         transaction=command.transaction,
         lots=take(book.spendable(command.volunteer, book.programme.business_day(at)), price.points),
         fund=price.fund,

@@ -7,7 +7,7 @@ from datetime import date
 from asyncpg import Record
 
 from app.core.book import Spent
-from app.core.ids import ProgrammeId, RecordId, RedemptionId, TerminalId, VolunteerId
+from app.core.ids import OfferId, ProgrammeId, RecordId, RedemptionId, TerminalId, VolunteerId
 from app.core.merchants import Till
 from app.core.policies import AccrualPolicy
 from app.core.quantities import Instant, Points
@@ -115,9 +115,9 @@ LEFT JOIN LATERAL (
 ) f ON true
 WHERE r.programme_id = $1 AND """
 _REDEMPTIONS = _REDEMPTION + "r.id = ANY($2)"
-_WAITING = (
-    _REDEMPTION + "r.state = 'AWAITING_CONFIRMATION' AND r.closes_at <= $3 AND r.volunteer_id = ANY($2) LIMIT 1000"
-)
+_WAITING = _REDEMPTION + "r.state = 'AWAITING_CONFIRMATION' AND r.closes_at <= $3 AND "
+_WAITING_OF_PEOPLE = _WAITING + "r.volunteer_id = ANY($2) LIMIT 1000"
+_WAITING_OF_OFFERS = _WAITING + "r.offer_id = ANY($2) LIMIT 1000"
 
 
 async def fetch_redemptions(
@@ -128,10 +128,19 @@ async def fetch_redemptions(
 
 
 async def fetch_lapsed_redemptions(
-    connection: BatchConnection, programme: ProgrammeId, volunteers: Collection[VolunteerId], at: Instant
+    connection: BatchConnection,
+    programme: ProgrammeId,
+    volunteers: Collection[VolunteerId],
+    offers: Collection[OfferId],
+    at: Instant,
 ) -> dict[RedemptionId, Redemption]:
-    """The redemptions of these volunteers that nobody confirmed in time and that are not booked as closed."""
-    return _redemptions(await connection.fetch(_WAITING, programme, list(volunteers), at))
+    """The redemptions by these volunteers or of these offers that nobody confirmed in time, not booked as closed."""
+    found: dict[RedemptionId, Redemption] = {}
+    if volunteers:
+        found |= _redemptions(await connection.fetch(_WAITING_OF_PEOPLE, programme, list(volunteers), at))
+    if offers:
+        found |= _redemptions(await connection.fetch(_WAITING_OF_OFFERS, programme, list(offers), at))
+    return found
 
 
 def _redemptions(rows: Sequence[Record]) -> dict[RedemptionId, Redemption]:

@@ -82,6 +82,8 @@ async def fetch_book(connection: BatchConnection, programme: Programme, needs: N
         orders = await fetch_orders(connection, name, needs.orders, needs.vouchers)
     records = await fetch_records(connection, name, needs.records) if needs.records else {}
     payers = {code.volunteer for code in codes.values()}
+    if needs.terminals:  # a command in the same batch may just have made the code
+        payers |= needs.volunteers
     people = needs.volunteers | payers
     book = Book(
         programme=programme,
@@ -147,7 +149,7 @@ async def _add_lapsing(connection: BatchConnection, fetched: FetchedBook, at: In
     if not holders and not book.offers:
         return
     programme = book.programme.id
-    redemptions = await fetch_lapsed_redemptions(connection, programme, holders, at) if holders else {}
+    redemptions = await fetch_lapsed_redemptions(connection, programme, holders, book.offers, at)
     orders = await fetch_lapsed_orders(connection, programme, holders, book.offers, at)
     if not redemptions and not orders:
         return

@@ -199,6 +199,9 @@ ALTER TABLE redemptions
 CREATE INDEX ix_redemptions_volunteer ON redemptions (programme_id, volunteer_id, occurred_at)
 
 
+CREATE INDEX ix_redemptions_awaiting_offer ON redemptions (programme_id, offer_id) WHERE state = 'AWAITING_CONFIRMATION'
+
+
 CREATE INDEX ix_redemptions_awaiting ON redemptions (programme_id, closes_at) WHERE state = 'AWAITING_CONFIRMATION'
 
 

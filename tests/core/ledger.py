@@ -199,7 +199,7 @@ def fetch_book(ledger: MemoryLedger, needs: Needs) -> Book:
     by_code = {order.code: order.id for order in ledger.orders.values()}
     vouchers = {code: by_code.get(code) for code in needs.vouchers}
     orders = {key: ledger.orders.get(key) for key in needs.orders | {found for found in vouchers.values() if found}}
-    payers = {code.volunteer for code in codes.values() if code}
+    payers = {code.volunteer for code in codes.values() if code} | (needs.volunteers if needs.terminals else set())
     book = Book(
         programme=ledger.programme,
         policies=ledger.policies if needs.policies else (),
@@ -240,7 +240,7 @@ def _add_lapsing(ledger: MemoryLedger, book: Book) -> None:
         for owner, accounts in book.accounts.items()
         if any(balance and key.kind is AccountKind.HELD for key, balance in accounts.items())
     }
-    waiting = [row for row in ledger.redemptions.values() if row.volunteer in holders]
+    waiting = [row for row in ledger.redemptions.values() if row.volunteer in holders or row.offer in book.offers]
     open_orders = [row for row in ledger.orders.values() if row.volunteer in holders or row.offer in book.offers]
     lapsing = find_lapsing(waiting, open_orders, ledger.now)
     book.lapsing.update(lapsing)

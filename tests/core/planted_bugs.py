@@ -163,7 +163,7 @@ def _count_forgets_the_quota(patch: pytest.MonkeyPatch) -> None:
     right = limits.count
 
     def wrong(row: Redemption | Order, merchant: Merchant, book: Book, at: Instant) -> Iterable[Stock | Tally]:
-        return [each for each in right(row, replace(merchant, monthly_points=None), book, at)]
+        return list(right(row, replace(merchant, monthly_points=None), book, at))
 
     patch.setattr(redemptions, "count", wrong)
     patch.setattr(orders, "count", wrong)

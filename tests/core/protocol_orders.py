@@ -32,17 +32,15 @@ def order(books: Books, command: PlaceOrder) -> Said:
     if person in books.off:
         return no(Code.ACCOUNT_FROZEN, status="frozen")
     points, fen = price(books, offer, command.quantity, 0)
+    last = books.today + timedelta(days=offer.voucher_days)
+    ends_at = midnight_after(min(last, offer.voucher_until or last))
     refusal = (
-        refuse_offer(books, person, offer, command.quantity)
+        refuse_offer(books, person, offer, command.quantity, ends_at)
         or refuse_too_many(books, person, offer, command.quantity)
         or refuse_spending(books, person, books.town.till_of(offer), points, fen)
     )
     if refusal:
         return refusal
-    last = books.today + timedelta(days=offer.voucher_days)
-    ends_at = midnight_after(min(last, offer.voucher_until or last))
-    if books.now >= ends_at:
-        return no(Code.OFFER_NOT_OPEN, ended_at=written(ends_at))
     deal = Deal(
         id=command.order,
         person=person,

@@ -36,12 +36,16 @@ def refuse_code(books: Books, code: ShownCode) -> Said | None:
     return no(Code.ACCOUNT_FROZEN) if code.person in books.off else None
 
 
-def refuse_offer(books: Books, person: UUID, offer: Offer, quantity: int) -> Said | None:
-    """Whether an offer cannot be had at all: paused, over, not for this person, or gone."""
+def refuse_offer(
+    books: Books, person: UUID, offer: Offer, quantity: int, voucher_until: datetime | None = None
+) -> Said | None:
+    """Whether an offer cannot be had at all: paused, over, its voucher stillborn, not for this person, or gone."""
     if offer.id in books.off:
         return no(Code.OFFER_NOT_OPEN, state="paused")
     if offer.ends_at and books.now >= offer.ends_at:
         return no(Code.OFFER_NOT_OPEN, ended_at=written(offer.ends_at))
+    if voucher_until and books.now >= voucher_until:
+        return no(Code.OFFER_NOT_OPEN, ended_at=written(voucher_until))
     minutes, required = books.accounts["hours", person, ""], offer.gates.minutes_min
     if minutes < required:
         return no(Code.NOT_ELIGIBLE, gate="minutes", required=required, actual=minutes, missing=required - minutes)
