@@ -21,7 +21,7 @@ PROGRAMMES = {
     for notice_days in (0, 3)
 }
 FIXED_HISTORIES = [
-    (PROGRAMMES[name], draw_steps(seed, 150)) for name in ("original, 0 days", "original, 3 days") for seed in range(6)
+    (PROGRAMMES[name], draw_steps(seed, 150)) for name in ("original, 0 days", "original, 3 days") for seed in range(9)
 ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from app.core.accounts import AccountKind
+from app.core.accounts import AccountKey, AccountKind
 from app.core.claw_backs import ClawBack
 from app.core.commands import Command
 from app.core.confirmations import CloseRedemption, ConfirmRedemption, DeclineRedemption
@@ -151,7 +151,8 @@ class _Scribe:
     def _spend(self, points: Points) -> tuple[Command, ...]:
         if self.step.verb == "donate":
             return (DonatePoints(volunteer=self.volunteer, transaction=self.transaction, points=points),)
-        topping_up = () if self.step.blind else (self._deposit(self._price(points)),)
+        missing = Fen(self._price(points) - self.ledger.balances.get(AccountKey(AccountKind.FUND, FUND), 0))
+        topping_up = (self._deposit(missing),) if missing > 0 and not self.step.blind else ()
         if self.step.verb == "order":
             return (*topping_up, self._order())
         code = IssuePayCode(code=code_hash(self.number), volunteer=self.volunteer)

@@ -244,7 +244,8 @@ def _add_lapsing(ledger: MemoryLedger, book: Book) -> None:
     open_orders = [row for row in ledger.orders.values() if row.volunteer in holders or row.offer in book.offers]
     lapsing = find_lapsing(waiting, open_orders, ledger.now)
     book.lapsing.update(lapsing)
-    over: list[Redemption | Order] = [row for row in (*waiting, *open_orders) if row.id in lapsing]
+    holds: list[Redemption | Order] = [*waiting, *open_orders]
+    over = [row for row in holds if row.id in lapsing]
     for row in over:
         if isinstance(row, Order):
             book.orders[row.id] = row

@@ -1,33 +1,27 @@
 """The rules of a walk through the protocol: who may ask what, biased towards what goes through."""
 
-from datetime import timedelta
 from typing import NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, initialize, multiple, precondition, rule
 
 from app.core.codes import Code
-from app.core.confirmations import CloseRedemption, ConfirmRedemption, DeclineRedemption
+from app.core.confirmations import ConfirmRedemption, DeclineRedemption
 from app.core.ids import OfferId, OrderId, RedemptionId, RefundId, VolunteerId
-from app.core.lot_life import ExpireLots
 from app.core.merchants import Till
-from app.core.orders import CancelOrder, ExpireOrder, PlaceOrder, SetStock
+from app.core.orders import CancelOrder, PlaceOrder
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Points
 from app.core.redemptions import Redeem
 from app.core.refunds import RefundRedemption, ReverseRedemption
 from app.core.rows import PayCodeHash, RedemptionState, Sale, VoucherHash
 from app.core.vouchers import ReturnVoucher, UseVoucher
-from tests.core.protocol_books import OPEN, midnight_after
-from tests.core.protocol_walk import Walk, back
+from tests.core.protocol_city import MOSTLY, SOME, CityWalk
+from tests.core.protocol_walk import back
 
 ALL, MORE = 0, -1
 """Amounts that depend on what is there: all of it, and a point more."""
 
-SECOND = timedelta(seconds=1)
-SOME = st.integers(0, 5)
-MOSTLY = st.sampled_from((True, True, True, True, False))
-AFTER = st.sampled_from((-1, 0, 0, 1))
 AMOUNTS = st.sampled_from((10, 10, 10, 25, 54, 54, 55, ALL, MORE))
 PARTS = st.sampled_from((1, 7, 7, 20, ALL, ALL, MORE))
 AWAITING = RedemptionState.AWAITING_CONFIRMATION
@@ -56,8 +50,8 @@ class Ordered(NamedTuple):
     person: VolunteerId
 
 
-class ProtocolMachine(Walk):
-    """All that volunteers, tills, jobs and the clock do."""
+class ProtocolMachine(CityWalk):
+    """All that volunteers and tills do, in a city that goes on around them."""
 
     sales = Bundle("sales")
     orders = Bundle("orders")
@@ -66,8 +60,6 @@ class ProtocolMachine(Walk):
     def begin(self, lapse: LapsePolicy) -> None:
         """Every policy has its walks."""
         self.open(lapse)
-
-    # Volunteers and tills
 
     @rule(target=sales, who=SOME, where=SOME, amount=AMOUNTS, old=st.sampled_from((*[None] * 7, 0, 1, 5)))
     def pay(self, who: int, where: int, amount: int, old: int | None) -> Sold | MultipleResults[Sold]:
@@ -127,6 +119,22 @@ class ProtocolMachine(Walk):
         """A merchant gives back a part."""
         deal = self.model.books.sold(sold.sale)
         self._refund(sold, _amount(part, deal.left if deal else 10))
+
+    @rule(target=sales, who=SOME, where=SOME, more=st.sampled_from((1, 5)))
+    def pay_across_lots(self, who: int, where: int, more: int) -> Sold | MultipleResults[Sold]:
+        """A person pays with more than the first lot holds, says yes if asked, and gets a part back."""
+        person = back(self.town.people, who)
+        first = next(iter(self.model.books.lots_of(person)), (None, 0))[1]
+        sold = self._pay(self.code_of(person), back(self.town.tills, where), person, first + more)
+        if not isinstance(sold, Sold):
+            return sold
+        transaction = self.transaction()
+        self.ask(
+            ConfirmRedemption(redemption=sold.redemption, transaction=transaction, volunteer=person),
+            f"user:{person.hex}",
+        )
+        self._refund(sold, more)
+        return sold
 
     @precondition(lambda self: any(deal.trade_no and deal.left > REFUNDS for deal in self.model.books.deals.values()))
     @rule(sold=sales)
@@ -218,72 +226,6 @@ class ProtocolMachine(Walk):
         """Somebody asks again under the same number; perhaps in another body."""
         ask = back(self.asked, which)
         self.put(ask if same else ask._replace(body=ask.body + b" and more"))
-
-    # The city
-
-    @rule(who=SOME, minutes=st.sampled_from((30, 60, 120)))
-    def serve(self, who: int, minutes: int) -> None:
-        """A person has served."""
-        self.serve_ago(back(self.town.people, who), minutes, timedelta(hours=1))
-
-    @rule(fen=st.sampled_from((50, 200)))
-    def deposit(self, fen: int) -> None:
-        """A sponsor gives money."""
-        self.deposit_fen(fen)
-
-    @rule(what=SOME, total=st.sampled_from((None, 2, 5)))
-    def set_stock(self, what: int, total: int | None) -> None:
-        """A merchant counts again."""
-        self.ask(SetStock(offer=back(self.town.offers, what).id, total=total), "office")
-
-    @rule(which=st.integers(0, 8))
-    def break_something(self, which: int) -> None:
-        """A person is frozen, a merchant suspended, a terminal disabled or an offer paused for a while."""
-        town = self.town
-        merchants = [till.merchant for till in town.tills]
-        terminals = [till.terminal for till in town.tills]
-        offers = [offer.id for offer in town.offers]
-        self.break_down([*town.people, *merchants, *terminals, *offers][which])
-
-    # Jobs and the clock
-
-    @rule(due=MOSTLY)
-    def end_holds(self, *, due: bool) -> None:
-        """A job ends what is over; perhaps what is not."""
-        for deal in [deal for deal in self.model.books.deals.values() if deal.is_over(self.now) is due][:3]:
-            transaction = self.transaction()
-            if deal.code:
-                self.ask(ExpireOrder(order=OrderId(deal.id), transaction=transaction), "system")
-            else:
-                self.ask(CloseRedemption(redemption=RedemptionId(deal.id), transaction=transaction), "system")
-
-    @rule(who=SOME)
-    def expire_lots(self, who: int) -> None:
-        """A job empties a person's lots that are past their day."""
-        self.ask(ExpireLots(volunteer=back(self.town.people, who), transaction=self.transaction()), "system")
-
-    @rule(size=st.integers(2, 6))
-    def together(self, size: int) -> None:
-        """The next asks are one batch."""
-        self.flush()
-        self.batch = size
-
-    @rule(seconds=st.sampled_from((1, 20, 59, 60, 61, 600)))
-    def wait_a_little(self, seconds: int) -> None:
-        """Some time passes."""
-        self.wait(self.now + seconds * SECOND)
-
-    @rule(until=st.sampled_from(("end", "end", "midnight", "midnight", "day", "year")), which=SOME, after=AFTER)
-    def wait_for(self, until: str, which: int, after: int) -> None:
-        """Time passes until just before, just when or just after a hold or the day ends, or a deal gets too old."""
-        deals = list(self.model.books.deals.values())
-        moment = midnight_after(self.model.books.today)
-        if until == "end":
-            ends = [deal.ends_at for deal in deals if deal.state in OPEN and deal.ends_at and deal.ends_at > self.now]
-            moment = min(ends, default=moment)
-        elif deals and until != "midnight":
-            moment = back(deals, which).made_at + timedelta(days=1 if until == "day" else 365)
-        self.wait(moment + after * SECOND)
 
 
 def _amount(amount: int, there: int) -> int:

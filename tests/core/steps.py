@@ -14,9 +14,10 @@ from tests.core.builders import FUND, a_policy, a_till, a_volunteer, an_offer, n
 from tests.core.ledger import MemoryLedger
 
 VERBS = (
-    *("serve", "serve", "serve", "pay", "pay", "pay", "pay", "pay again", "refund", "refund", "reverse"),
-    *("order", "order", "order", "use", "use", "return", "cancel", "confirm", "confirm", "decline", "close"),
-    *("expire order", "stock", "mature", "mature", "expire", "claw back", "donate", "deposit"),
+    *("serve", "serve", "serve", "pay", "pay", "pay", "pay", "pay again", "refund", "refund", "refund", "reverse"),
+    *("order", "order", "order", "use", "use", "return", "cancel", "confirm", "confirm", "decline", "close", "close"),
+    *("expire order", "expire order", "expire order", "stock", "mature", "mature", "mature", "mature", "mature"),
+    *("expire", "claw back", "donate", "deposit"),
     *("reject", "wait", "wait", "wait long"),
 )
 

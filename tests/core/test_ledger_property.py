@@ -52,7 +52,7 @@ def test_histories_are_mostly_accepted(programme: Programme) -> None:
     decisions: list[Decision] = []
     journal: list[Posted] = []
     accepted: set[type[Command]] = set()
-    for seed in range(12):
+    for seed in range(20):
         ledger, moments, made = live_one_by_one(programme, draw_steps(seed, 200))
         check_ledger(ledger)
         decisions += made

@@ -69,7 +69,7 @@ def _refund_begins_with_the_first_lot(patch: pytest.MonkeyPatch) -> None:
 
 
 def _lapsed_lots_always_forfeit(patch: pytest.MonkeyPatch) -> None:
-    right = refunds.return_redeemed
+    right = charges.return_redeemed
 
     def wrong(paid: Redemption, parts: Iterable[LotPart], book: Book, at: Instant) -> tuple[Transfer, ...]:
         today = book.programme.business_day(at)
@@ -96,7 +96,7 @@ def _confirmation_may_come_late(patch: pytest.MonkeyPatch) -> None:
 
 
 def _used_voucher_works_again(patch: pytest.MonkeyPatch) -> None:
-    right = vouchers.refuse_voucher
+    right = orders.refuse_voucher
 
     def wrong(order: Order, at: Instant) -> object:
         return None if order.used_at else right(order, at)

@@ -134,7 +134,7 @@ def test_a_refusal_leaves_the_code_usable_and_changes_nothing() -> None:
     """After NOT_ENOUGH the same code pays a smaller sum."""
     book = a_book(points=50, pay_codes=[a_pay_code()])
     refused = redeem(book, a_redeem(51))
-    assert refused == Rejected(Code.NOT_ENOUGH, {"available": 50})
+    assert refused == Rejected(Code.NOT_ENOUGH, {"available": 50, "missing": 1})
     assert wallet_of(book) == {date(9999, 12, 31): 50}
     assert isinstance(redeem(book, a_redeem(50)), Accepted)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.core.accounts import AccountKey, AccountKind
 from app.core.book import Accepted, Book, Decision
 from app.core.codes import Code, Rejected
-from app.core.ids import RefundId, TransactionId
+from app.core.ids import RefundId, TransactionId, format_id
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Instant, Points
 from app.core.refunds import (
@@ -22,12 +22,13 @@ from app.core.refunds import (
     decide_reverse,
     returning_lots,
 )
-from app.core.rows import Redemption, RedemptionState, Refund
-from app.core.transactions import Reason, TransactionKind
+from app.core.rows import Redemption, RedemptionState, Refund, Tombstone, TradeNo
+from app.core.transactions import TransactionKind
 from tests.core.builders import (
     FUND,
     MERCHANT,
     NOW,
+    TERMINAL,
     a_book,
     a_pay_code,
     a_programme,
@@ -49,10 +50,10 @@ def refund(book: Book, points: int, *, name: object = "refund", at: Instant = NO
     command = RefundRedemption(
         refund=RefundId(named(name)),
         transaction=TransactionId(named("transaction", name)),
-        redemption=PAID.id,
+        sale=PAID.sale,
+        refund_no=f"R-{name}",
         points=Points(points),
-        reason=Reason.GOODS_RETURNED,
-        actor="system",
+        terminal=TERMINAL,
     )
     return post(book, decide_refund(command, book, at))
 
@@ -61,9 +62,8 @@ def reverse(book: Book, *, at: Instant = NOW) -> Decision:
     """A till takes the whole redemption back; what goes through is posted."""
     command = ReverseRedemption(
         transaction=TransactionId(named("reversal")),
-        redemption=PAID.id,
-        reason=Reason.OUTCOME_UNKNOWN,
-        actor="system",
+        sale=PAID.sale,
+        terminal=TERMINAL,
     )
     return post(book, decide_reverse(command, book, at))
 
@@ -189,11 +189,16 @@ def test_a_lot_never_gets_back_more_than_it_gave(before: int, data: st.DataObjec
 def test_the_same_points_bought_with_again_are_neither_multiplied_nor_lost() -> None:
     """Case 8: buy, refund, buy with the same points: one purchase is left, and not a point for a third."""
     book = a_book(points=100, pay_codes=[a_pay_code(name="first"), a_pay_code(name="second"), a_pay_code(name="third")])
-    first = redeem(book, replace(a_redeem(code="first"), redemption=PAID.id))
+    first = redeem(book, replace(a_redeem(code="first"), redemption=PAID.id, trade_no=PAID.trade_no))
     assert isinstance(first, Accepted)
     assert isinstance(refund(book, 100), Accepted)
-    assert isinstance(redeem(book, a_redeem(code="second", redemption="second")), Accepted)
-    assert code_of(redeem(book, a_redeem(code="third", redemption="third"))) is Code.NOT_ENOUGH
+    assert isinstance(
+        redeem(book, replace(a_redeem(code="second", redemption="second"), trade_no=TradeNo("2"))), Accepted
+    )
+    assert (
+        code_of(redeem(book, replace(a_redeem(code="third", redemption="third"), trade_no=TradeNo("3"))))
+        is Code.NOT_ENOUGH
+    )
     assert code_of(refund(book, 1, name="again")) is Code.REFUND_TOO_MUCH
     assert (wallet_of(book), book.balance(REDEEMED), book.balance(PAYABLE)) == ({}, 100, 300)
 
@@ -219,13 +224,14 @@ def test_a_reversal_gives_everything_back_once() -> None:
     assert code_of(refund(book, 1)) is Code.ORDER_REVERSED
 
 
-def test_a_reversal_after_a_partial_refund_returns_the_rest() -> None:
-    """What was refunded before is not given twice."""
+def test_what_was_refunded_in_part_is_not_reversed() -> None:
+    """A reversal is of the whole: after a refund it is refused and moves nothing, the rest can be refunded."""
     book = a_book(redemptions=[PAID], fund_fen=0)
     refund(book, 33)
-    reverse(book)
+    assert reverse(book) == Rejected(Code.ORDER_CLOSED, {"state": "PARTIALLY_REFUNDED"})
+    assert wallet_of(book) == {SECOND: 33}
+    assert isinstance(refund(book, 67, name="rest"), Accepted)
     assert wallet_of(book) == {FIRST: 40, SECOND: 60}
-    assert (book.balance(PAYABLE), book.balance(AccountKey(AccountKind.FUND, FUND))) == (0, 299)
 
 
 def test_a_reversal_has_twenty_four_hours() -> None:
@@ -235,11 +241,22 @@ def test_a_reversal_has_twenty_four_hours() -> None:
     assert code_of(late) is Code.REVERSE_EXPIRED
 
 
-def test_what_is_unknown_or_closed_is_not_given_back() -> None:
-    """An unknown number, a closed order and one that waits for its confirmation have nothing to give."""
+def test_a_number_never_seen_is_buried() -> None:
+    """Reversing it leaves a tombstone, once; nothing can be refunded under it."""
     book = a_book()
-    book.redemptions[PAID.id] = None
-    assert code_of(refund(book, 1)) is code_of(reverse(book)) is Code.ORDER_NOT_EXIST
+    book.sales[PAID.sale] = None
+    assert code_of(refund(book, 1)) is Code.ORDER_NOT_EXIST
+    buried = reverse(book)
+    assert buried == Accepted(rows=(Tombstone(PAID.sale),), answer={"state": "REVERSED"})
+    assert reverse(book) == replace(buried, rows=())
+    assert code_of(refund(book, 1)) is Code.ORDER_REVERSED
+
+
+def test_what_is_closed_or_waits_is_not_refunded() -> None:
+    """Neither paid anything; reversing what is closed changes nothing and says so."""
     for state in (RedemptionState.CLOSED, RedemptionState.AWAITING_CONFIRMATION):
         book = a_book(redemptions=[replace(PAID, state=state)])
-        assert code_of(refund(book, 1)) is code_of(reverse(book)) is Code.ORDER_CLOSED
+        assert refund(book, 1) == Rejected(Code.ORDER_CLOSED, {"state": state.value})
+    closed = a_book(redemptions=[replace(PAID, state=RedemptionState.CLOSED)])
+    answer = {"redemption": format_id("red", PAID.id), "state": "CLOSED"}
+    assert reverse(closed) == Accepted(answer=answer)
