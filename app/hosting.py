@@ -59,5 +59,6 @@ def serve_processes(settings: Settings) -> None:
         access_log=False,
         log_level="warning",
         server_header=False,
+        date_header=False,  # the service sends its own
         timeout_graceful_shutdown=_GRACE_S,
     )

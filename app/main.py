@@ -39,6 +39,7 @@ from app.api import (
     pos_vouchers,
     programmes,
     proofs,
+    sandbox,
     service_records,
     stores,
     teams,
@@ -52,6 +53,7 @@ from app.api.access import check_every_route_guarded
 from app.api.middleware import RequestMiddleware
 from app.api.openapi import build_contract, render_contract
 from app.api.problems import add_problem_handlers
+from app.api.sandbox_faults import FAULT_TIMES, FaultTimes
 from app.api.services import Services
 from app.engine.committer import Committers
 from app.jobs.running import run_jobs
@@ -65,6 +67,7 @@ ROUTERS = (
     pos.router,
     pos_refunds.router,
     pos_vouchers.router,
+    sandbox.router,
     bills.router,
     me.router,
     my_redemptions.router,
@@ -116,7 +119,9 @@ def make_services(settings: Settings, database: Database, clock: Callable[[], da
     )
 
 
-def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
+def create_app(
+    settings: Settings, clock: Callable[[], datetime] = now, fault_times: FaultTimes = FAULT_TIMES
+) -> FastAPI:
     """The application. `settings.database_url` must name a migrated database by the time it starts."""
 
     @asynccontextmanager
@@ -154,7 +159,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
         app.router.routes.extend(router.routes)
     check_every_route_guarded(app)
     add_problem_handlers(app)
-    app.add_middleware(RequestMiddleware, body_bytes_max=settings.body_bytes_max)
+    app.add_middleware(RequestMiddleware, body_bytes_max=settings.body_bytes_max, clock=clock, fault_times=fault_times)
     _serve_contract(app)
     return app
 

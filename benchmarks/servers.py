@@ -35,7 +35,7 @@ def serving(app: str, workers: int, environment: Mapping[str, str]) -> Iterator[
         "--workers",
         str(workers),
     ]
-    command += ["--no-access-log", "--log-level", "warning", "--no-server-header"]
+    command += ["--no-access-log", "--log-level", "warning", "--no-server-header", "--no-date-header"]
     process = subprocess.Popen(command, env={**os.environ, **environment})
     base_url = f"http://127.0.0.1:{port}"
     try:

@@ -14,6 +14,7 @@ from app.security.actors import Actor
 from app.security.sealing import Keyring
 from app.store.database import Database, Tx
 from app.store.merchants import fetch_merchant, share_store
+from app.store.programmes import is_sandbox
 from app.store.terminals import Terminal, disable, fetch_terminal, insert_terminal, update_secret
 
 _FRESH_S = 1.0
@@ -24,11 +25,15 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class KnownTill:
-    """A terminal with its secrets opened: the current one and, for a while, the one before."""
+    """A terminal with its secrets opened: the current one and, for a while, the one before.
+
+    `sandbox`: its programme is for trying tills out.
+    """
 
     terminal: TerminalId
     merchant: MerchantId
     store: StoreId
+    sandbox: bool
     disabled: bool
     secret: bytes
     previous_secret: bytes | None
@@ -64,6 +69,7 @@ class TillDirectory:
         self._known: dict[tuple[ProgrammeId, TerminalId], _Entry] = {}
         self._reading: dict[tuple[ProgrammeId, TerminalId], asyncio.Task[KnownTill | None]] = {}
         self._seen: dict[ProgrammeId, dict[TerminalId, datetime]] = {}
+        self._sandboxes: dict[ProgrammeId, bool] = {}
 
     def note_seen(self, programme: ProgrammeId, terminal: TerminalId, at: datetime) -> None:
         """Remember that a terminal's signature was good. Written by `app/jobs/seen.py`, never by the call itself."""
@@ -89,9 +95,15 @@ class TillDirectory:
             return entry.till
         return await asyncio.shield(reading)
 
+    def forget(self, programme: ProgrammeId, terminal: TerminalId) -> None:
+        """Read it anew the next time: it was disabled or rotated by this very process."""
+        self._known.pop((programme, terminal), None)
+
     async def _read(self, key: tuple[ProgrammeId, TerminalId]) -> KnownTill | None:
         async with self._database.read() as reader:
             stored = await fetch_terminal(reader, *key)
+            if stored and key[0] not in self._sandboxes:
+                self._sandboxes[key[0]] = await is_sandbox(reader, key[0])
         if len(self._known) >= _DIRECTORY_MAX:
             self._known.clear()
         till = self._open(key[0], stored) if stored else None
@@ -105,6 +117,7 @@ class TillDirectory:
             terminal=stored.id,
             merchant=stored.merchant,
             store=stored.store,
+            sandbox=self._sandboxes[programme],
             disabled=stored.disabled_at is not None,
             secret=self._vault.unseal(stored.secret, aad),
             previous_secret=self._vault.unseal(previous, aad) if previous else None,

@@ -1,5 +1,6 @@
 """What a volunteer does in the mini-program: show a pay code, see points and hours, read the statement."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -12,12 +13,12 @@ from app.api.bodies import Answer, json_answer
 from app.api.operations import reads, refusals
 from app.api.paging import PAGE, After, Limit
 from app.api.problems import Problem, refuse
-from app.api.services import Serves
+from app.api.services import Serves, Services
 from app.api.wallets import StatementAnswer, WalletAnswer, read_statement, read_wallet
 from app.core.canonical import parse_instant
 from app.core.codes import Code, Rejected
 from app.core.idempotency import AnswerKey
-from app.core.ids import VolunteerId
+from app.core.ids import ProgrammeId, VolunteerId
 from app.core.pay_codes import IssuePayCode
 from app.engine.batch import Submission
 from app.security.actors import Actor
@@ -47,6 +48,32 @@ def own_id(actor: Actor) -> VolunteerId:
     return actor.volunteer
 
 
+@dataclass(frozen=True, slots=True)
+class IssuedCode:
+    """A pay code in clear: shown to whoever asked for it, kept by nobody."""
+
+    code: str
+    expires_at: datetime
+    replayed: bool
+
+
+async def issue_code(services: Services, programme: ProgrammeId, volunteer: VolunteerId, number: str) -> IssuedCode:
+    """Give a volunteer a pay code; the same number gives the same one. Raises the problem when it is refused."""
+    key = services.cabinet.pay_codes
+    code = derive_pay_code(key, programme, volunteer, number)
+    outcome = await services.committers.submit(
+        programme,
+        Submission(
+            command=IssuePayCode(code=hash_pay_code(key, programme, code), volunteer=volunteer),
+            key=AnswerKey(f"pay-code:{volunteer.hex}", number),
+            body_hash=b"pay-code",
+        ),
+    )
+    if isinstance(outcome.answer, Rejected):
+        raise refuse(outcome.answer, replayed=outcome.replayed)
+    return IssuedCode(code, parse_instant(str(outcome.answer["expires_at"])), outcome.replayed)
+
+
 @router.post(
     "/pay-code",
     operation_id="issuePayCode",
@@ -69,23 +96,9 @@ async def issue_pay_code(
     key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=64, pattern=r"^[0-9A-Za-z_.:-]+$")] = None,
 ) -> Response:
     """Eighteen digits beginning 96, for one use within 60 seconds; with an Idempotency-Key a retry gets the same."""
-    volunteer = own_id(actor)
-    number = key or uuid7().hex
-    cabinet = services.cabinet
-    code = derive_pay_code(cabinet.pay_codes, actor.programme, volunteer, number)
-    outcome = await services.committers.submit(
-        actor.programme,
-        Submission(
-            command=IssuePayCode(code=hash_pay_code(cabinet.pay_codes, actor.programme, code), volunteer=volunteer),
-            key=AnswerKey(f"pay-code:{volunteer.hex}", number),
-            body_hash=b"pay-code",
-        ),
-    )
-    if isinstance(outcome.answer, Rejected):
-        raise refuse(outcome.answer, replayed=outcome.replayed)
-    expires_at = parse_instant(str(outcome.answer["expires_at"]))
-    answer = PayCodeAnswer(code=code, expires_at=expires_at, refresh_after_s=REFRESH_AFTER_S)
-    return json_answer(answer.model_dump_json(), replayed=outcome.replayed)
+    issued = await issue_code(services, actor.programme, own_id(actor), key or uuid7().hex)
+    answer = PayCodeAnswer(code=issued.code, expires_at=issued.expires_at, refresh_after_s=REFRESH_AFTER_S)
+    return json_answer(answer.model_dump_json(), replayed=issued.replayed)
 
 
 @router.get(

@@ -1,14 +1,19 @@
-"""What every request goes through: an id of its own, a limit on its body, a last answer when all else failed."""
+"""What every request goes through: an id and a date of its own, a limit on its body, a last answer when all failed."""
 
 import re
 import time
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import formatdate
+from functools import lru_cache
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from app.api.problems import Problem, render_problem
+from app.api.sandbox_faults import CLOCK, FAULT_KEY, FaultTimes, SandboxFaults
 from app.core.codes import Code
 from app.telemetry import REQUESTS
 
@@ -19,12 +24,21 @@ _TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
 _SECURITY_HEADERS = [(b"x-content-type-options", b"nosniff")]
 
 
+@lru_cache(maxsize=4)
+def _format_date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
+
+
 class RequestMiddleware:
     """The outermost layer. Written against ASGI itself: it runs for every call of every till."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes_max: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, body_bytes_max: int, clock: Callable[[], datetime], fault_times: FaultTimes
+    ) -> None:
         self._app = app
         self._body_bytes_max = body_bytes_max
+        self._clock = clock
+        self._faults = SandboxFaults(app, fault_times)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -66,7 +80,8 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *sent]
+                now: datetime = scope.get(CLOCK, self._clock)()
+                message["headers"] = [*message["headers"], *sent, (b"date", _format_date(int(now.timestamp())))]
             await send(message)
 
         async def answer(code: Code) -> None:
@@ -78,7 +93,10 @@ class RequestMiddleware:
             if length.isdigit() and int(length[:20]) > self._body_bytes_max:
                 await answer(Code.BODY_TOO_LARGE)
             else:
-                await self._app(scope, counted, marked)
+                app = self._faults if FAULT_KEY in headers else self._app
+                await app(scope, counted, marked)
+        except ClientDisconnect:
+            _log.info("caller hung up before its request was read")
         except Exception:  # noqa: BLE001 - the last answer when all else failed
             _log.exception("request broken")
             await answer(Code.SYSTEM_ERROR)

@@ -61,7 +61,10 @@ class OwnRedemptionPage(Answer):
 
 
 def _render(view: RedemptionView, at: datetime) -> OwnRedemptionAnswer:
-    state = view.state_at(at)
+    return _render_in(view, view.state_at(at), view.refunded_points)
+
+
+def _render_in(view: RedemptionView, state: RedemptionState, refunded_points: int) -> OwnRedemptionAnswer:
     offer = None
     if view.offer:
         offer = RedeemedOffer(id=format_id("off", view.offer), version=view.offer_version, quantity=view.quantity)
@@ -69,7 +72,7 @@ def _render(view: RedemptionView, at: datetime) -> OwnRedemptionAnswer:
         id=format_id("red", view.id),
         state=state,
         points=view.points,
-        refunded_points=view.refunded_points,
+        refunded_points=refunded_points,
         merchant_id=format_id("mer", view.merchant),
         merchant=view.merchant_name,
         store_id=format_id("sto", view.store),
@@ -132,12 +135,12 @@ def _redemption_named(reference: str) -> RedemptionId:
     return RedemptionId(redemption)
 
 
-async def _read(services: Services, actor: Actor, redemption: RedemptionId) -> OwnRedemptionAnswer:
+async def _find(services: Services, actor: Actor, redemption: RedemptionId) -> RedemptionView:
     async with services.database.read() as reader:
         view = await fetch_own_redemption(reader, actor.programme, own_id(actor), redemption)
     if view is None:
         raise Problem(Code.ORDER_NOT_EXIST)
-    return _render(view, services.clock())
+    return view
 
 
 @router.get(
@@ -149,7 +152,7 @@ async def _read(services: Services, actor: Actor, redemption: RedemptionId) -> O
 )
 async def get_redemption(services: Serves, actor: Reads, redemption_id: str) -> OwnRedemptionAnswer:
     """404 for one that is not the caller's."""
-    return await _read(services, actor, _redemption_named(redemption_id))
+    return _render(await _find(services, actor, _redemption_named(redemption_id)), services.clock())
 
 
 async def _submit(
@@ -165,7 +168,11 @@ async def _submit(
     )
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)
-    answer = await _read(services, actor, command.redemption)
+    view = await _find(services, actor, command.redemption)
+    if isinstance(command, ConfirmRedemption):  # as the yes left it: a repetition after a refund says the same
+        answer = _render_in(view, RedemptionState.SUCCESS, refunded_points=0)
+    else:
+        answer = _render(view, services.clock())
     return json_answer(answer.model_dump_json(), replayed=outcome.replayed)
 
 

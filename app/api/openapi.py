@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from app.api.access import PUBLIC, TILL, access_of
 from app.api.bodies import JsonBody
 from app.api.operations import body_taken
+from app.api.sandbox_faults import FAULT_HEADER, FAULT_TEXT, Fault
 
 DESCRIPTION = """\
 Liyu (礼遇): the points-and-rewards exchange of a city's volunteer programme.
@@ -30,12 +31,20 @@ _SCHEMES = {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": 'LIYU-HMAC-SHA256 terminal="ter_…",timestamp="…",nonce="…",signature="<base64>"',
+        "description": 'LIYU-HMAC-SHA256 terminal="ter_…",timestamp="…",nonce="…",signature="<base64>"; the '
+        "timestamp within 300 s of the `Date` that every answer carries",
     },
 }
 _REPLAYED = {
     "description": "`true` when this is the kept answer of an earlier call with the same key and body",
     "schema": {"type": "string", "enum": ["true"]},
+}
+_FAULT = {
+    "name": FAULT_HEADER,
+    "in": "header",
+    "required": False,
+    "description": FAULT_TEXT,
+    "schema": {"type": "string", "enum": [fault.value for fault in Fault]},
 }
 _REQUEST_ID = {"description": "Name this when you ask for help", "schema": {"type": "string"}}
 _TAGS = [
@@ -76,6 +85,9 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     else:
         operation["security"] = [{"till": []}] if access == TILL else [{"bearer": []}]
         operation["x-scope"] = access
+    if access == TILL:
+        parameter = {"$ref": "#/components/parameters/SandboxFault"}
+        operation["parameters"] = [*operation.get("parameters", []), parameter]
     operation["responses"].pop("422", None)
     for status, response in operation["responses"].items():
         response.setdefault("headers", {})["Request-Id"] = _REQUEST_ID
@@ -107,6 +119,7 @@ def build_contract(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     contract["components"]["securitySchemes"] = _SCHEMES
+    contract["components"]["parameters"] = {"SandboxFault": _FAULT}
     for route in routes:
         for method in route.methods or ():
             _complete(contract["paths"][route.path_format][method.lower()], route)

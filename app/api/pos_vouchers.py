@@ -95,10 +95,10 @@ class VoucherEventAnswer(VoucherAnswer):
     receipt: Receipt
 
 
-def _fields(programme: ProgrammeId, view: VoucherView, at: datetime) -> dict[str, object]:
+def _fields(programme: ProgrammeId, view: VoucherView, state: OrderState) -> dict[str, object]:
     return {
         "order_id": format_id("ord", view.id),
-        "state": view.state_at(at),
+        "state": state,
         "offer": OrderedOffer(
             id=format_id("off", view.offer), version=view.offer_version, name_zh=view.name_zh, name_en=view.name_en
         ),
@@ -143,7 +143,7 @@ async def get_voucher(request: Request, code: str) -> Response:
     services = services_of(request)
     caller = await identify_till(request, await request.body(), services)
     view = await _view(services, caller, _hash(services, caller, code))
-    answer = VoucherAnswer.model_validate(_fields(caller.programme, view, services.clock()))
+    answer = VoucherAnswer.model_validate(_fields(caller.programme, view, view.state_at(services.clock())))
     return json_answer(answer.model_dump_json())
 
 
@@ -187,7 +187,7 @@ async def _answer(services: Services, caller: CallingTill, code: VoucherHash, ou
         receipt = await _receipt(services, caller.programme, outcome.seq or 0)
     answer = VoucherEventAnswer.model_validate(
         {
-            **_fields(caller.programme, view, services.clock()),
+            **_fields(caller.programme, view, view.state),
             "transaction_id": format_id("txn", receipt.transaction),
             "receipt": Receipt(seq=receipt.seq, leaf_hash=receipt.leaf_hash.hex()),
         }

@@ -154,7 +154,9 @@ async def rotate_terminal(
     async def rotate(tx: Tx) -> IssuedSecret | Rejected:
         return await rotate_secret(tx, services.cabinet.vault, actor, terminal, overlap, ticket.at)
 
-    return await act(services, ticket, rotate, lambda issued: _note(actor.programme, issued, "terminal.rotate"), 200)
+    answer = await act(services, ticket, rotate, lambda issued: _note(actor.programme, issued, "terminal.rotate"), 200)
+    services.tills.forget(actor.programme, terminal)
+    return answer
 
 
 @router.post(
@@ -176,7 +178,9 @@ async def post_disable(services: Serves, actor: Writes, key: IdempotencyKey, ter
         answer = TerminalAnswer.model_validate(_fields(actor.programme, row))
         return Done(answer=answer.model_dump_json(), action="terminal.disable", subject=terminal_id, changes={})
 
-    return await act(services, ticket, disable, describe, 200)
+    answer = await act(services, ticket, disable, describe, 200)
+    services.tills.forget(actor.programme, terminal)
+    return answer
 
 
 @router.get(

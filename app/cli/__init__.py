@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import administration, contract, programmes, serving, verifying
+from app.cli import administration, conformance, contract, programmes, serving, till, verifying
 from app.demo.running import run_demo
 from app.settings import BadSetting
 from app.store.postgres import BinariesNotFound, DataFolderInUse, PostgresVersionMismatch, ServerFailed
@@ -18,7 +18,9 @@ cli.command("serve")(serving.serve)
 cli.command("migrate")(serving.migrate)
 cli.command("openapi")(contract.openapi)
 cli.command("verify")(verifying.verify)
+cli.command("till")(till.till)
 cli.command("token")(administration.token)
+cli.command("conformance")(conformance.conformance)
 cli.add_typer(administration.admin, name="admin")
 cli.add_typer(programmes.programme, name="programme")
 

@@ -5,7 +5,7 @@ the price of what is kept falls, so no fen is lost or made by rounding.
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 
 from app.core.book import Accepted, Book, Decision, Needs, take
 from app.core.charges import return_money, return_redeemed
@@ -18,7 +18,6 @@ from app.core.rows import LotPart, Redemption, RedemptionState, Refund, Sale, To
 from app.core.transactions import Reason, Transaction, TransactionKind, Transfer
 
 REVERSE_WITHIN = timedelta(hours=24)
-REFUND_WITHIN = timedelta(days=365)
 REFUNDS_MAX = 50
 
 
@@ -36,7 +35,7 @@ class RefundRedemption:
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
-        return Needs(sales=frozenset((self.sale,)))
+        return Needs(sales=frozenset((self.sale,)), terminals=frozenset((self.terminal,)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +48,7 @@ class ReverseRedemption:
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
-        return Needs(sales=frozenset((self.sale,)))
+        return Needs(sales=frozenset((self.sale,)), terminals=frozenset((self.terminal,)))
 
 
 def returning_lots(redemption: Redemption, points: Points) -> tuple[LotPart, ...]:
@@ -68,6 +67,19 @@ def _give_back(redemption: Redemption, points: Points, book: Book, at: Instant) 
     return fen, (*return_redeemed(redemption, lots, book, at), *return_money(redemption, fen))
 
 
+def refundable_until(paid_at: Instant, zone: tzinfo) -> Instant:
+    """A year later by the calendar, same time of day; from 29 February until the 28th (Civil Code Art. 202)."""
+    paid = paid_at.astimezone(zone)
+    day = 28 if (paid.month, paid.day) == (2, 29) else paid.day
+    return paid.replace(year=paid.year + 1, day=day).astimezone(UTC)
+
+
+def _is_disabled(terminal: TerminalId, book: Book) -> bool:
+    """Whether the terminal was disabled after its signature was checked: at once means for every verb."""
+    till = book.tills[terminal]
+    return till is None or till.disabled
+
+
 def _find(sale: Sale, book: Book) -> Redemption | None:
     found = book.sales[sale]
     return None if found is None or isinstance(found, Code) else book.redemptions[found]
@@ -75,6 +87,8 @@ def _find(sale: Sale, book: Book) -> Redemption | None:
 
 def decide_refund(command: RefundRedemption, book: Book, at: Instant) -> Decision:
     """Decide one refund: in sum never above what was paid, within a year, at most 50 (POS.md, "Giving back")."""
+    if _is_disabled(command.terminal, book):
+        return Rejected(Code.SIGN_ERROR)
     redemption = _find(command.sale, book)
     if redemption is None:
         reversed_before = book.sales[command.sale] is Code.ORDER_REVERSED
@@ -84,7 +98,7 @@ def decide_refund(command: RefundRedemption, book: Book, at: Instant) -> Decisio
         return Rejected(Code.ORDER_REVERSED)
     if state in (RedemptionState.CLOSED, RedemptionState.AWAITING_CONFIRMATION):
         return Rejected(Code.ORDER_CLOSED, {"state": state.value})
-    if at - redemption.occurred_at > REFUND_WITHIN:
+    if at > refundable_until(redemption.occurred_at, book.programme.zone):
         return Rejected(Code.REFUND_EXPIRED)
     left = Points(redemption.points - redemption.refunded_points)
     if command.points > left or redemption.refund_count >= REFUNDS_MAX:
@@ -139,6 +153,8 @@ def decide_reverse(command: ReverseRedemption, book: Book, at: Instant) -> Decis
 
     A number that was never seen is buried under a tombstone: should its redemption still arrive, it is refused.
     """
+    if _is_disabled(command.terminal, book):
+        return Rejected(Code.SIGN_ERROR)
     redemption = _find(command.sale, book)
     if redemption is None:
         return _bury(command.sale, book)

@@ -45,6 +45,7 @@ def _server(settings: Settings, ahead: timedelta = timedelta(0)) -> Iterator[htt
         environment[OFFSET_VARIABLE] = str(int(ahead.total_seconds()))
         environment["LIYU_JOBS_EVERY_S"] = str(_NEVER_S)
         program = ["-m", "uvicorn", "--factory", "app.demo.moved_clock:create_moved_app", "--log-level", "warning"]
+        program += ["--no-date-header"]
     master_key_of(settings)
     process = subprocess.Popen(
         [sys.executable, *program, "--port", str(port)], env=environment, stdout=subprocess.DEVNULL

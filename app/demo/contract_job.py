@@ -4,15 +4,15 @@ import csv
 import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 
-from app.demo.client import Person, Till
+from app.demo.client import Person
 from app.demo.main_job import log_in
-from app.demo.steps import Steps, equal, expect, expect_code
+from app.demo.steps import CheckFailed, Steps, equal, expect, expect_answer, expect_refusal
+from app.till.client import Answered, Bill, Till
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _RACERS = 10
@@ -48,8 +48,8 @@ def _code(volunteer: Person) -> str:
 
 def _confirm(till: Till, volunteer: Person, steps: Steps) -> None:
     """The same amount twice within a minute: the second waits for the volunteer."""
-    expect(till.redeem("CHECK-20", _code(volunteer), 7), 201)
-    waits = expect(till.redeem("CHECK-21", _code(volunteer), 7), 202)
+    expect_answer(till.redeem("CHECK-20", _code(volunteer), 7), 201)
+    waits = expect_answer(till.redeem("CHECK-21", _code(volunteer), 7), 202)
     equal(waits["state"], "AWAITING_CONFIRMATION", "the second scan of the same amount")
     listed = expect(volunteer.get("/v1/me/redemptions?state=AWAITING_CONFIRMATION"), 200)["redemptions"]
     equal([row["id"] for row in listed], [waits["id"]], "what the mini-program asks about")
@@ -57,16 +57,16 @@ def _confirm(till: Till, volunteer: Person, steps: Steps) -> None:
     steps.done("the same amount again within a minute waits for the volunteer, its points are held")
     confirmed = expect(volunteer.post(f"/v1/me/redemptions/{waits['id']}/confirm"), 200)
     equal(confirmed["state"], "SUCCESS", "the confirmation")
-    equal(expect(till.query("CHECK-21"), 200)["state"], "SUCCESS", "the till's query")
+    equal(expect_answer(till.query("CHECK-21"), 200)["state"], "SUCCESS", "the till's query")
     steps.done("the volunteer confirms, the till's query says SUCCESS")
 
 
 def _reverse_unknown(till: Till, volunteer: Person, steps: Steps) -> None:
     """A till that lost its answer reverses; the original arrives late and is refused."""
-    reversed_ = expect(till.reverse("CHECK-22"), 200)
+    reversed_ = expect_answer(till.reverse("CHECK-22"), 200)
     equal((reversed_["state"], reversed_["redemption"]), ("REVERSED", None), "reversing an unknown number")
-    expect_code(till.redeem("CHECK-22", _code(volunteer), 5), 409, "ORDER_REVERSED")
-    equal(expect(till.reverse("CHECK-22"), 200), reversed_, "reversing it again")
+    expect_refusal(till.redeem("CHECK-22", _code(volunteer), 5), 409, "ORDER_REVERSED")
+    equal(expect_answer(till.reverse("CHECK-22"), 200), reversed_, "reversing it again")
     steps.done("an unknown number is reversed; its redemption arrives late and is refused")
 
 
@@ -110,24 +110,24 @@ def _order(volunteer: Person, offer: str, steps: Steps) -> str:
 def _race(tills: list[Till], code: str, steps: Steps) -> None:
     """Many tills at once: one writes the voucher off, the others learn when and where."""
     numbers = [f"CHECK-V{number}" for number in range(_RACERS)]
-    equal(expect(tills[0].voucher(code), 200)["state"], "EFFECTIVE", "the voucher at the till")
+    equal(expect_answer(tills[0].voucher(code), 200)["state"], "EFFECTIVE", "the voucher at the till")
     with ThreadPoolExecutor(_RACERS) as pool:
-        answers = list(pool.map(lambda number: tills[hash(number) % len(tills)].use(code, number), numbers))
-    won = [answer for answer in answers if answer.status_code == httpx.codes.OK]
+        answers = list(pool.map(lambda number: tills[hash(number) % len(tills)].use_voucher(code, number), numbers))
+    won = [answer for answer in answers if isinstance(answer, Answered)]
     equal(len(won), 1, "tills that wrote the voucher off")
     for answer in answers:
         if answer is not won[0]:
-            figures = expect_code(answer, 409, "ALREADY_USED")["figures"]
-            equal(figures["store_id"], won[0].json()["used_store_id"], "where a loser is told it was used")
+            figures = expect_refusal(answer, 409, "ALREADY_USED").figures
+            equal(figures["store_id"], won[0].body["used_store_id"], "where a loser is told it was used")
     steps.done(f"{_RACERS} tills use it at once: one succeeds, {_RACERS - 1} learn time and store")
 
 
 def _add_up(till: Till, auditor: Person, merchant: str, steps: Steps) -> None:
     """The day's bill adds up with the ledger, to the fen."""
     today = datetime.now(UTC).astimezone(_ZONE).date()
-    bill = till.call("GET", f"/v1/pos/bills/{today}")
-    equal(bill.status_code, 200, "the bill")
-    equal(bill.headers["bill-sha256"], sha256(bill.content).hexdigest(), "the bill's SHA-256")
+    bill = till.bill(today.isoformat())
+    if not isinstance(bill, Bill):
+        raise CheckFailed(f"the bill: {bill}")
     lines = [row for row in csv.DictReader(io.StringIO(bill.content.decode("utf-8-sig"))) if row.get("seq 序号")]
     for column, account in (("points 积分", "redeemed"), ("settlement_fen 结算金额(分)", "payable")):
         held = expect(auditor.get(f"/v1/ledger/accounts/{account}.{merchant}"), 200)["balance"]

@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx
 
-from app.demo.client import Person, Till
-from app.demo.steps import Steps, equal, expect
+from app.demo.client import Person
+from app.demo.steps import Steps, equal, expect, expect_answer, expect_refusal
+from app.till.client import Answered, Till
 
 
 def log_in(client: httpx.Client, described: dict[str, Any], name: str) -> Person:
@@ -74,28 +75,22 @@ def _redeem(till: Till, volunteer: Person, steps: Steps) -> dict[str, Any]:
     code = expect(volunteer.post("/v1/me/pay-code"), 200)["code"]
     steps.done(f"pay code {code[:4]} **** **** **** shown, for 60 seconds")
     first = till.redeem("CHECK-1", code, 30)
-    redeemed: dict[str, Any] = expect(first, 201)
+    redeemed = expect_answer(first, 201)
     again = till.redeem("CHECK-1", code, 30)
-    equal(expect(again, 201), redeemed, "the same order again")
-    equal(again.headers.get("idempotency-replayed"), "true", "Idempotency-Replayed")
-    equal(expect(till.query("CHECK-1"), 200), redeemed, "the query")
+    equal(again, Answered(201, redeemed, replayed=True), "the same order again")
+    equal(expect_answer(till.query("CHECK-1"), 200), redeemed, "the query")
     equal((redeemed["state"], redeemed["settlement_fen"]), ("SUCCESS", 90), "the redemption")
     return redeemed
 
 
 def _refusals(client: httpx.Client, till: Till, volunteer: Person, given: dict[str, Any], steps: Steps) -> None:
     code = expect(volunteer.post("/v1/me/pay-code"), 200)["code"]
-    equal(
-        expect(till.redeem("CHECK-1", code, 31), 409)["code"],
-        "OUT_TRADE_NO_USED",
-        "the number with another body",
-    )
-    refused = expect(till.redeem("CHECK-2", code, 11), 409)
-    equal(refused["code"], "NOT_ENOUGH", "more than there is")
-    steps.done(f"a used number and too many points are refused: {refused['detail']}")
-    equal(expect(till.query("CHECK-9"), 404)["code"], "ORDER_NOT_EXIST", "an unknown number")
+    expect_refusal(till.redeem("CHECK-1", code, 31), 409, "OUT_TRADE_NO_USED")
+    refused = expect_refusal(till.redeem("CHECK-2", code, 11), 409, "NOT_ENOUGH")
+    steps.done(f"a used number and too many points are refused: {refused.detail}")
+    expect_refusal(till.query("CHECK-9"), 404, "ORDER_NOT_EXIST")
     wrong = Till(client, given["terminal"], "not the secret")
-    equal(expect(wrong.redeem("CHECK-3", code, 1), 401)["code"], "SIGN_ERROR", "a wrong signature")
+    expect_refusal(wrong.redeem("CHECK-3", code, 1), 401, "SIGN_ERROR")
     steps.done("an unknown number is told as such, a wrong signature is refused")
 
 

@@ -1,18 +1,21 @@
 """On a moved clock, in the sandbox: points are spent on the last day of their lot, and refunded when it has expired."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from time import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 
-from app.demo.client import Person, Till
+from app.demo.client import Person
 from app.demo.main_job import log_in
-from app.demo.steps import Steps, equal, expect
+from app.demo.steps import Steps, equal, expect, expect_answer
+from app.till.client import Till
 
 _ZONE = ZoneInfo("Asia/Shanghai")
-_NOON = time(12)
+_NOON = time_of_day(12)
 GRACE_DAYS = 30
 
 
@@ -39,7 +42,7 @@ class MovedJob:
 
     def _till(self, client: httpx.Client, ahead: timedelta) -> Till:
         given = self.described["terminals"][0]
-        return Till(client, given["terminal"], given["secret"], ahead=ahead)
+        return Till(client, given["terminal"], given["secret"], clock=lambda: time() + ahead.total_seconds())
 
     def _volunteer(self, client: httpx.Client) -> Person:
         admin = log_in(client, self.described, "admin")
@@ -52,7 +55,7 @@ class MovedJob:
         lots = expect(volunteer.get("/v1/me/wallet"), 200)["lots"]
         equal(lots[0]["expires_on"], self.last_day.isoformat(), "the lot that expires today")
         code = expect(volunteer.post("/v1/me/pay-code"), 200)["code"]
-        paid = expect(self._till(client, self.until_last_day).redeem("MOVED-1", code, 4), 201)
+        paid = expect_answer(self._till(client, self.until_last_day).redeem("MOVED-1", code, 4), 201)
         steps.done(f"on {self.last_day}, its last day, a lot pays {paid['points']} points")
 
     def refund(self, client: httpx.Client, steps: Steps) -> None:
@@ -60,14 +63,14 @@ class MovedJob:
         till = self._till(client, self.until_day_after)
         volunteer = self._volunteer(client)
         before = expect(volunteer.get("/v1/me/wallet"), 200)
-        refund = expect(till.refund("MOVED-1", "MOVED-1-R1", 3), 201)
-        again = expect(till.refund("MOVED-1", "MOVED-1-R1", 3), 201)
+        refund = expect_answer(till.refund("MOVED-1", "MOVED-1-R1", 3, "退货"), 201)
+        again = expect_answer(till.refund("MOVED-1", "MOVED-1-R1", 3, "退货"), 201)
         equal(again, refund, "the same refund again")
         after = expect(volunteer.get("/v1/me/wallet"), 200)
         equal(after["available"] - before["available"], 3, "what came back")
         grace = (self.last_day + timedelta(days=1 + GRACE_DAYS)).isoformat()
         equal([lot["points"] for lot in after["lots"] if lot["expires_on"] == grace], [3], "the lot of grace")
-        equal(expect(till.query("MOVED-1"), 200)["state"], "PARTIALLY_REFUNDED", "the redemption")
+        equal(expect_answer(till.query("MOVED-1"), 200)["state"], "PARTIALLY_REFUNDED", "the redemption")
         steps.done(f"a day later 3 of them are refunded: the lot has expired, they are good until {grace}")
 
 

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 from rich.console import Console
 
+from app.till.client import Answered, Outcome, Refused
+
 _console = Console(highlight=False, width=160)
 
 
@@ -21,11 +23,18 @@ def expect(answer: httpx.Response, status: int) -> Any:  # noqa: ANN401 - JSON f
     return answer.json()
 
 
-def expect_code(answer: httpx.Response, status: int, code: str) -> Any:  # noqa: ANN401 - JSON from the wire
-    """The problem document of a refusal that must have this status and code."""
-    refused = expect(answer, status)
-    equal(refused["code"], code, f"{answer.request.method} {answer.request.url.path}")
-    return refused
+def expect_answer(outcome: Outcome, status: int) -> dict[str, Any]:
+    """The body of a till's call that must have been answered with this status."""
+    if isinstance(outcome, Answered) and outcome.status == status:
+        return outcome.body
+    raise CheckFailed(f"{outcome} instead of {status}")
+
+
+def expect_refusal(outcome: Outcome, status: int, code: str) -> Refused:
+    """The refusal of a till's call that must have this status and code."""
+    if isinstance(outcome, Refused) and (outcome.status, outcome.code) == (status, code):
+        return outcome
+    raise CheckFailed(f"{outcome} instead of {status} {code}")
 
 
 def equal(found: object, wanted: object, what: str) -> None:

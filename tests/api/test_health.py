@@ -1,5 +1,8 @@
 """Whether the process lives and can work."""
 
+from starlette.types import Message
+from structlog.testing import capture_logs
+
 from app.store.migrating import newest_revision
 from tests.support.sites import Site
 
@@ -29,3 +32,26 @@ async def test_request_id_and_trace_travel_through(site: Site) -> None:
     bad = await site.client.get("/livez", headers={"Request-Id": "x" * 65, "traceparent": "no"})
     assert len(bad.headers["Request-Id"]) == 32
     assert "traceparent" not in bad.headers
+
+
+async def test_a_caller_who_hangs_up_is_not_a_broken_request(site: Site) -> None:
+    """Nobody is answered, nothing is logged as an error, and nothing is raised."""
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/pos/redemptions",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    sent: list[Message] = []
+
+    async def hang_up() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with capture_logs() as logged:
+        await site.app(scope, hang_up, send)
+    assert sent == []
+    assert [entry for entry in logged if entry["log_level"] == "error"] == []

@@ -6,7 +6,7 @@ serves an hour instead.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from app.core.accounts import AccountKey, AccountKind
@@ -20,12 +20,13 @@ from app.core.orders import CancelOrder, ExpireOrder, PlaceOrder, SetStock
 from app.core.pay_codes import IssuePayCode
 from app.core.quantities import Fen, Points, price_fen
 from app.core.redemptions import Redeem
-from app.core.refunds import REFUND_WITHIN, REVERSE_WITHIN, RefundRedemption, ReverseRedemption
+from app.core.refunds import REVERSE_WITHIN, RefundRedemption, ReverseRedemption, refundable_until
 from app.core.rows import (
     Evidence,
     Order,
     OrderState,
     RecordState,
+    Redemption,
     RedemptionState,
     Sale,
     ServiceRecord,
@@ -182,11 +183,10 @@ class _Scribe:
         )
 
     def _give_back(self) -> tuple[Command, ...]:
-        within = REFUND_WITHIN if self.step.verb == "refund" else REVERSE_WITHIN
         paid = self._pick(
             each
             for each in self.ledger.redemptions.values()
-            if self.step.blind or (each.state in REFUNDABLE and self.ledger.now - each.occurred_at <= within)
+            if self.step.blind or (each.state in REFUNDABLE and self.ledger.now <= self._returnable_until(each))
         )
         if paid is None:
             return ()
@@ -207,6 +207,11 @@ class _Scribe:
             terminal=paid.terminal,
         )
         return (refund,)
+
+    def _returnable_until(self, paid: Redemption) -> datetime:
+        if self.step.verb == "refund":
+            return refundable_until(paid.occurred_at, self.ledger.programme.zone)
+        return paid.occurred_at + REVERSE_WITHIN
 
     def _end_waiting(self) -> tuple[Command, ...]:
         now, closing = self.ledger.now, self.step.verb == "close"

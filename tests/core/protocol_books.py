@@ -82,6 +82,13 @@ def midnight_after(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=16)
 
 
+def a_year_after(moment: datetime) -> datetime:
+    """The same time of the same day in Shanghai next year; the day before a 29 February that is not there."""
+    local = moment + timedelta(hours=8)
+    day = 28 if (local.month, local.day) == (2, 29) else local.day
+    return local.replace(year=local.year + 1, day=day) - timedelta(hours=8)
+
+
 @dataclass(slots=True)
 class ShownCode:
     """A pay code: whose, until when, and whether it has paid."""

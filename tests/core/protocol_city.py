@@ -9,7 +9,7 @@ from app.core.confirmations import CloseRedemption
 from app.core.ids import OrderId, RedemptionId
 from app.core.lot_life import ExpireLots
 from app.core.orders import ExpireOrder, SetStock
-from tests.core.protocol_books import OPEN, midnight_after
+from tests.core.protocol_books import OPEN, a_year_after, midnight_after
 from tests.core.protocol_walk import Walk, back
 
 SECOND = timedelta(seconds=1)
@@ -80,5 +80,6 @@ class CityWalk(Walk):
             ends = [deal.ends_at for deal in deals if deal.state in OPEN and deal.ends_at and deal.ends_at > self.now]
             moment = min(ends, default=moment)
         elif deals and until != "midnight":
-            moment = back(deals, which).made_at + timedelta(days=1 if until == "day" else 365)
+            made_at = back(deals, which).made_at
+            moment = made_at + timedelta(days=1) if until == "day" else a_year_after(made_at)
         self.wait(moment + after * SECOND)

@@ -8,7 +8,7 @@ from app.core.merchants import Till
 from app.core.offers import LimitPeriod, Offer
 from app.core.rows import OrderState, RedemptionState
 from tests.core.protocol_asks import Said
-from tests.core.protocol_books import NEVER_PAID, Books, Deal, ShownCode, day_of
+from tests.core.protocol_books import NEVER_PAID, Books, Deal, ShownCode, a_year_after, day_of
 
 NEXT_QUARTER = {1: 4, 2: 4, 3: 4, 4: 7, 5: 7, 6: 7, 7: 10, 8: 10, 9: 10}
 """The month in which the quarter after a month begins, if that is this year."""
@@ -151,7 +151,7 @@ def refuse_refund(books: Books, paid: Deal, points: int) -> Said | None:
         return no(Code.ORDER_REVERSED)
     if paid.state in (RedemptionState.CLOSED, RedemptionState.AWAITING_CONFIRMATION):
         return no(Code.ORDER_CLOSED, state=paid.state.value)
-    if books.now > paid.made_at + timedelta(days=365):
+    if books.now > a_year_after(paid.made_at):
         return no(Code.REFUND_EXPIRED)
     if points > paid.left or paid.refunds == 50:
         return no(Code.REFUND_TOO_MUCH, refundable=paid.left, refunds_max=50)

@@ -125,6 +125,8 @@ def close(books: Books, command: CloseRedemption) -> Said:
 
 def refund(books: Books, command: RefundRedemption) -> Said:
     """Give a part back."""
+    if command.terminal in books.off:
+        return no(Code.SIGN_ERROR)
     paid = books.sold(command.sale)
     if paid is None:
         reversed_ = books.refused.get(command.sale) is Code.ORDER_REVERSED
@@ -140,6 +142,8 @@ def refund(books: Books, command: RefundRedemption) -> Said:
 
 def reverse(books: Books, command: ReverseRedemption) -> Said:
     """Take the whole back, whatever it is: paid, waiting, ended already, or never seen."""
+    if command.terminal in books.off:
+        return no(Code.SIGN_ERROR)
     paid = books.sold(command.sale)
     if paid is None:
         return _bury(books, command.sale)

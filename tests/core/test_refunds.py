@@ -1,7 +1,7 @@
 """Refunds and reversals: lots, lapse policies, limits, and not one fen lost (cases 2, 7, 8)."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise, permutations
 
 import pytest
@@ -28,11 +28,13 @@ from tests.core.builders import (
     FUND,
     MERCHANT,
     NOW,
+    SHANGHAI,
     TERMINAL,
     a_book,
     a_pay_code,
     a_programme,
     a_redemption,
+    a_till,
     named,
     wallet_of,
 )
@@ -210,6 +212,33 @@ def test_fifty_refunds_and_a_year_are_the_limit() -> None:
     assert code_of(refund(book, 1, name=2)) is Code.REFUND_TOO_MUCH
     late = a_book(redemptions=[PAID])
     assert code_of(refund(late, 1, at=NOW + timedelta(days=365, microseconds=1))) is Code.REFUND_EXPIRED
+
+
+@pytest.mark.parametrize(
+    "paid_on, last",
+    [
+        ((2026, 3, 2), (2027, 3, 2)),
+        ((2027, 3, 2), (2028, 3, 2)),
+        ((2028, 2, 29), (2029, 2, 28)),
+        ((2027, 2, 28), (2028, 2, 28)),
+    ],
+    ids=["365 days", "366 days", "from 29 February", "to a leap year"],
+)
+def test_a_year_is_a_year_of_the_calendar(paid_on: tuple[int, int, int], last: tuple[int, int, int]) -> None:
+    """A refund goes through on the same day of the next year, by the programme's clock, whatever lies between."""
+    paid_at = datetime(*paid_on, 12, tzinfo=SHANGHAI)
+    until = datetime(*last, 12, tzinfo=SHANGHAI)
+    book = a_book(redemptions=[replace(PAID, occurred_at=paid_at)])
+    assert isinstance(refund(book, 1, at=until), Accepted)
+    assert code_of(refund(book, 1, name="late", at=until + timedelta(microseconds=1))) is Code.REFUND_EXPIRED
+
+
+def test_a_disabled_terminal_gives_nothing_back() -> None:
+    """Disabled at once means so for refunds and reversals too, also when the signature had been checked before."""
+    book = a_book(redemptions=[PAID], till=a_till(disabled=True))
+    assert code_of(refund(book, 1)) is code_of(reverse(book)) is Code.SIGN_ERROR
+    book.tills[TERMINAL] = None
+    assert code_of(refund(book, 1)) is code_of(reverse(book)) is Code.SIGN_ERROR
 
 
 def test_a_reversal_gives_everything_back_once() -> None:

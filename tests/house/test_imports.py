@@ -11,6 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LINT_IMPORTS = Path(sys.executable).parent / "lint-imports"
 
 RINGS = "Imports point inwards"
+VENDOR_SIDE = "The service knows nothing of the till and its conformance kit"
+TILL_APART = "The reference till knows the public contract and nothing else"
 PURE_CORE = "The core has no clock, no chance and no I/O"
 
 
@@ -50,6 +52,12 @@ def test_the_rings_hold() -> None:
         ("engine/planted.py", "import app.api", RINGS),
         ("api/planted.py", "import app.settings", RINGS),
         ("api/planted.py", "import app.main", RINGS),
+        ("till/planted.py", "import app.conformance", RINGS),
+        ("conformance/planted.py", "import app.core", RINGS),
+        ("till/planted.py", "import app.security.till_signatures", TILL_APART),
+        ("till/planted.py", "import sqlalchemy", TILL_APART),
+        ("api/planted.py", "import app.till", VENDOR_SIDE),
+        ("core/planted.py", "import app.conformance", VENDOR_SIDE),
         ("core/planted.py", "import time", PURE_CORE),
         ("core/planted.py", "from random import randint", PURE_CORE),
         ("core/planted.py", "from sqlalchemy.dialects import postgresql", PURE_CORE),

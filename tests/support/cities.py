@@ -32,6 +32,7 @@ async def a_city(
     confirm_count: int | None = None,
     same_amount_s: int = 0,
     redemptions_a_day: int | None = None,
+    sandbox: bool = False,
     sealed_secret: SealedSecret = _no_secret,
 ) -> City:
     """Build a city whose volunteers have earned `points` each, now, and whose fund holds `fund_fen`.
@@ -49,6 +50,7 @@ async def a_city(
         "confirm_count": confirm_count,
         "same_amount_s": same_amount_s,
         "redemptions_a_day": redemptions_a_day,
+        "sandbox": sandbox,
     }
     await insert_city(database, city, settings, sealed_secret, clock.now)
     async with a_committer(database, city.programme, clock) as committer:

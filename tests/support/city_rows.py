@@ -91,9 +91,10 @@ async def insert_city(
 _PROGRAMME = (
     """INSERT INTO programmes (id, name, region_code, zone, fen_per_hundred_points, lapse_policy, grace_days,
            notice_days, expiry_years, points_max, confirm_points, confirm_count, same_amount_s, redemptions_a_day,
-           created_at)
+           sandbox, created_at)
        VALUES (:programme, '慈溪', :region, 'Asia/Shanghai', :rate, :lapse_policy, 30,
-           :notice_days, 2, :points_max, :confirm_points, :confirm_count, :same_amount_s, :redemptions_a_day, :at)""",
+           :notice_days, 2, :points_max, :confirm_points, :confirm_count, :same_amount_s, :redemptions_a_day,
+           :sandbox, :at)""",
     """INSERT INTO funds (programme_id, id, code, name, sponsor, purpose, created_at)
        VALUES (:programme, :fund, 'hemei', '和美基金', '慈善总会', '志愿者礼遇', :at)""",
     "UPDATE programmes SET settlement_fund_id = :fund WHERE id = :programme",

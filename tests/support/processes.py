@@ -68,6 +68,7 @@ def start_server(database: Database, app: str = PRODUCTION, port: int = 0, **env
         **environment,
     }
     command = [sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port), "--log-level", "critical"]
+    command += ["--no-date-header"]
     process = subprocess.Popen(command, env=settings)
     base_url = f"http://127.0.0.1:{port}"
     while True:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from app.actions.keys import rotate_signing_key
+from app.api.sandbox_faults import FAULT_TIMES, FaultTimes
 from app.api.services import Services
 from app.core.ids import MerchantId, ProgrammeId, TerminalId, VolunteerId, format_terminal
 from app.main import create_app
@@ -139,10 +140,17 @@ def settings_for(database: Database, folder: Path) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def a_site(database: Database, clock: Clock, folder: Path, **city: Any) -> AsyncIterator[Site]:  # noqa: ANN401 - as `a_city` takes them
+async def a_site(
+    database: Database,
+    clock: Clock,
+    folder: Path,
+    *,
+    fault_times: FaultTimes = FAULT_TIMES,
+    **city: Any,  # noqa: ANN401 - as `a_city` takes them
+) -> AsyncIterator[Site]:
     """The application over a small city, for the length of the block."""
     built = await a_city(database, clock, sealed_secret=seal_secret, **city)
-    app = create_app(settings_for(database, folder), clock)
+    app = create_app(settings_for(database, folder), clock, fault_times)
     async with app.router.lifespan_context(app):
         services: Services = app.state.services
         async with database.begin() as tx:
