@@ -11,6 +11,8 @@ from app.security.actors import DEFAULT_SCOPES, ROLE_SCOPES, Actor, ActorKind, S
 from app.security.passwords import check_password_rules, hash_password, needs_rehash, verify_password
 from app.store.database import Database, Tx
 from app.store.merchants import fetch_merchant
+from app.store.regions import is_region
+from app.store.relatives import fetch_relatives, insert_relative
 from app.store.teams import fetch_team
 from app.store.users import User, disable_user, fetch_user, fetch_user_by_name, insert_user, update_password
 from app.store.volunteers import fetch_volunteer
@@ -35,6 +37,7 @@ class NewUser:
     team: TeamId | None = None
     volunteer: VolunteerId | None = None
     role: StaffRole | None = None
+    region: str | None = None
 
 
 async def create_user(tx: Tx, programme: ProgrammeId, new: NewUser, at: datetime) -> User | Rejected:
@@ -50,6 +53,8 @@ async def create_user(tx: Tx, programme: ProgrammeId, new: NewUser, at: datetime
         return Rejected(Code.NOT_FOUND, {"team_id": new.team.hex})
     if new.volunteer and await fetch_volunteer(tx, programme, new.volunteer) is None:
         return Rejected(Code.NOT_FOUND, {"volunteer_id": new.volunteer.hex})
+    if new.region and not await is_region(tx, programme, new.region):
+        return Rejected(Code.NOT_FOUND, {"region_code": new.region})
     user = User(
         id=new.id,
         kind=new.kind,
@@ -61,8 +66,21 @@ async def create_user(tx: Tx, programme: ProgrammeId, new: NewUser, at: datetime
         disabled_at=None,
         created_at=at,
         role=new.role or (StaffRole.CASHIER if staff else None),
+        region=new.region,
     )
     return user if await insert_user(tx, programme, user) else Rejected(Code.ALREADY_EXISTS)
+
+
+async def register_relative(
+    tx: Tx, programme: ProgrammeId, user: UserId, volunteer: VolunteerId, at: datetime
+) -> frozenset[VolunteerId] | Rejected:
+    """Register a volunteer as a relative of a user, who then reviews no record of theirs."""
+    if await fetch_user(tx, programme, user) is None:
+        return Rejected(Code.NOT_FOUND, {"user_id": user.hex})
+    if await fetch_volunteer(tx, programme, volunteer) is None:
+        return Rejected(Code.NOT_FOUND, {"volunteer_id": volunteer.hex})
+    await insert_relative(tx, programme, user, volunteer, at)
+    return await fetch_relatives(tx, programme, user)
 
 
 async def stop_user(tx: Tx, programme: ProgrammeId, user: UserId, at: datetime) -> User | Rejected:
@@ -81,6 +99,7 @@ def actor_of(programme: ProgrammeId, user: User) -> Actor:
         merchant=user.merchant,
         team=user.team,
         volunteer=user.volunteer,
+        region=user.region,
     )
 
 

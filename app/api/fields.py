@@ -32,19 +32,20 @@ TerminalRef = Annotated[
 ]
 
 
-def _no_control_characters(text: str) -> str:
+def refuse_control_characters(text: str) -> str:
+    """Give a line of text back as it is; anything that is not one line is refused."""
     if any(not character.isprintable() for character in text) or text != text.strip():
         raise ValueError("no control characters, and no spaces around it")
     return text
 
 
-Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_no_control_characters)]
+Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(refuse_control_characters)]
 """A short line of text for people."""
 
 ReasonText = Annotated[
     str,
     Field(min_length=1, max_length=200, description="For people; no personal data", examples=["过期食品，限期整改"]),
-    AfterValidator(_no_control_characters),
+    AfterValidator(refuse_control_characters),
 ]
 """Why something was done, in the words of whoever did it."""
 

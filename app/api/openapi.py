@@ -88,7 +88,8 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     if access == TILL:
         parameter = {"$ref": "#/components/parameters/SandboxFault"}
         operation["parameters"] = [*operation.get("parameters", []), parameter]
-    operation["responses"].pop("422", None)
+    if "x-codes" not in operation["responses"].get("422", {}):  # FastAPI's own, which nothing here answers
+        operation["responses"].pop("422", None)
     for status, response in operation["responses"].items():
         response.setdefault("headers", {})["Request-Id"] = _REQUEST_ID
         if replayed and status in {"200", "201", "202", "409"}:

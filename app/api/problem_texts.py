@@ -224,6 +224,41 @@ _TEXTS = {
         "如有质量问题请联系商家",
         "Ask the merchant if something is wrong with it",
     ),
+    Code.REVIEW_LEVEL: ProblemText(
+        409,
+        "当日服务时长较长，须由上级组织审核",
+        "So many hours a day must be verified higher up",
+        "请由 figures 中所示级别的组织审核",
+        "Ask the organisation of the level in `figures`",
+    ),
+    Code.GUARDIAN_REQUIRED: ProblemText(
+        422,
+        "未成年人须由监护人同意",
+        "A minor needs the guardian",
+        "请取得监护人同意；不满十周岁须由监护人陪同",
+        "Get the guardian's consent; below ten the guardian comes along",
+    ),
+    Code.NOT_FOR_MINORS: ProblemText(
+        422,
+        "未成年人不得参加危险性志愿服务",
+        "Minors do nothing hazardous",
+        "请核对活动和志愿者",
+        "Check the activity and the volunteer",
+    ),
+    Code.NOTICE_ENDED: ProblemText(
+        409,
+        "公示期已结束",
+        "The notice period has ended",
+        "请由志愿者本人提出异议",
+        "The volunteer can still object",
+    ),
+    Code.ESCALATED: ProblemText(
+        409,
+        "异议已升级，由上级组织答复",
+        "The objection has gone higher up",
+        "请由上级组织答复",
+        "The organisation above answers it",
+    ),
     Code.FREQUENCY_LIMITED: ProblemText(
         429, "操作过于频繁，请稍后再试", "Too many requests", "请稍后再试", "Try again later"
     ),

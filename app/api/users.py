@@ -13,7 +13,7 @@ from app.actions.users import NewUser, create_user, stop_user
 from app.api.access import Requires
 from app.api.acting import act, note, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received
-from app.api.fields import MerchantRef, TeamRef, UserRef, VolunteerRef
+from app.api.fields import MerchantRef, RegionCode, TeamRef, UserRef, VolunteerRef
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
@@ -44,7 +44,7 @@ Password = Annotated[str, Field(min_length=1, max_length=200, description="At le
 
 
 class UserRequest(Body):
-    """A user to make. Merchant staff need their merchant."""
+    """A user to make. Merchant staff need their merchant; an organiser's team and region are their part of the city."""
 
     kind: UserKind
     username: Username
@@ -52,6 +52,9 @@ class UserRequest(Body):
     merchant_id: MerchantRef | None = None
     team_id: TeamRef | None = None
     volunteer_id: Annotated[VolunteerRef | None, Field(description="The volunteer that this person is, if any")] = None
+    region_code: Annotated[RegionCode | None, Field(description="Of organisers: nothing outside of it is theirs")] = (
+        None
+    )
     role: Annotated[StaffRole | None, Field(description="Of merchant staff only; null: a cashier")] = None
 
 
@@ -64,6 +67,7 @@ class UserAnswer(Answer):
     merchant_id: MerchantRef | None
     team_id: TeamRef | None
     volunteer_id: VolunteerRef | None
+    region_code: RegionCode | None
     role: Annotated[StaffRole | None, Field(description="Of merchant staff only")]
     disabled_at: datetime | None
     created_at: datetime
@@ -85,6 +89,7 @@ def render_user(user: User) -> UserAnswer:
         merchant_id=format_id("mer", user.merchant) if user.merchant else None,
         team_id=format_id("tea", user.team) if user.team else None,
         volunteer_id=format_id("vol", user.volunteer) if user.volunteer else None,
+        region_code=user.region,
         role=user.role,
         disabled_at=user.disabled_at,
         created_at=user.created_at,
@@ -121,6 +126,7 @@ async def post_user(
         team=TeamId(team) if team else None,
         volunteer=VolunteerId(volunteer) if volunteer else None,
         role=body.role,
+        region=body.region_code,
     )
 
     async def create(tx: Tx) -> User | Rejected:

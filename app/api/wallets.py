@@ -11,12 +11,13 @@ from pydantic import Field
 from app.api.bodies import Answer
 from app.api.fields import TransactionRef, VolunteerRef
 from app.api.paging import cut_page, link_next, seq_after
-from app.api.problems import Problem
+from app.api.problems import Problem, speaks_english
 from app.api.services import Services
 from app.core.accounts import NEVER, AccountKind
 from app.core.business_days import business_day
 from app.core.codes import Code
 from app.core.ids import ProgrammeId, VolunteerId, format_id
+from app.core.policies import tell
 from app.core.volunteers import Volunteer, VolunteerStatus
 from app.store.orders import OpenOrders, fetch_open_orders
 from app.store.programmes import fetch_zone
@@ -68,6 +69,13 @@ class StatementLineAnswer(Answer):
     pending_points: int
     minutes: int
     merchant: str | None
+    explanation: Annotated[
+        str | None,
+        Field(
+            description="How hours became points, in the language of Accept-Language",
+            examples=["3 小时 20 分 × 10 分/小时 × 1.2 = 40 分"],
+        ),
+    ]
 
 
 class StatementAnswer(Answer):
@@ -146,10 +154,11 @@ async def read_statement(
     lines, more = cut_page(found, limit)
     cursor = str(lines[-1].seq) if more else None
     response.headers.update(link_next(request, cursor))
-    return StatementAnswer(lines=[_render_line(line) for line in lines], next=cursor)
+    english = speaks_english(request.headers.get("accept-language", ""))
+    return StatementAnswer(lines=[_render_line(line, english=english) for line in lines], next=cursor)
 
 
-def _render_line(line: StatementLine) -> StatementLineAnswer:
+def _render_line(line: StatementLine, *, english: bool) -> StatementLineAnswer:
     return StatementLineAnswer(
         seq=line.seq,
         transaction_id=format_id("txn", line.transaction),
@@ -161,4 +170,5 @@ def _render_line(line: StatementLine) -> StatementLineAnswer:
         pending_points=line.pending_points,
         minutes=line.minutes,
         merchant=line.merchant,
+        explanation=tell(line.steps, english=english) or None,
     )

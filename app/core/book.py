@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.core.accounts import CHART, AccountKey, AccountKind, Side, lot
+from app.core.accruals import Accrual, Earned, Overlaid
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, OfferId, OrderId, RecordId, RedemptionId, TerminalId, VolunteerId
 from app.core.merchants import Merchant, Till
@@ -18,12 +19,14 @@ from app.core.offers import Offer
 from app.core.policies import AccrualPolicy
 from app.core.programmes import Programme
 from app.core.quantities import BrokenInvariant, Instant, Points
+from app.core.reviews import Stretch, stretch_of
 from app.core.rows import (
     LotPart,
     Order,
     OrderState,
     PayCode,
     PayCodeHash,
+    RecordState,
     Redemption,
     RedemptionState,
     Refund,
@@ -58,6 +61,10 @@ class Needs:
     orders: frozenset[OrderId] = frozenset()
     vouchers: frozenset[VoucherHash] = frozenset()
     records: frozenset[RecordId] = frozenset()
+    days: frozenset[RecordId] = frozenset()
+    """Records whose volunteers' other verified records of the same days are looked at."""
+    accruals: frozenset[RecordId] = frozenset()
+    """Records whose share of a town's budget is asked for."""
     policies: bool = False
 
 
@@ -112,6 +119,12 @@ class Book:
     vouchers: dict[VoucherHash, OrderId | None] = field(default_factory=dict)
     lapsing: dict[RedemptionId | OrderId, Lapsing] = field(default_factory=dict)
     records: dict[RecordId, ServiceRecord | None] = field(default_factory=dict)
+    served: dict[VolunteerId, dict[RecordId, Stretch]] = field(default_factory=dict)
+    """Verified records on the days of those in `days`."""
+    earned: dict[VolunteerId, dict[RecordId, Earned]] = field(default_factory=dict)
+    """What verified records counted for, of those volunteers for whom a policy asks."""
+    overlaid: dict[RecordId, Overlaid | None] = field(default_factory=dict)
+    """What records took of towns' budgets."""
 
     def balance(self, key: AccountKey) -> int:
         """The balance of an account on its normal side; zero for one that does not exist yet."""
@@ -150,6 +163,20 @@ class Book:
         return sum(
             amount for key, amount in self._tallies(subject).items() if key.scope == scope and key.period >= since
         )
+
+    def served_by(self, volunteer: VolunteerId) -> tuple[Stretch, ...]:
+        """What a volunteer has verified on the days that were asked for."""
+        served = self.served.get(volunteer)
+        if served is None:
+            raise BrokenInvariant(f"days of {volunteer} were not fetched")
+        return tuple(served.values())
+
+    def earned_by(self, volunteer: VolunteerId) -> tuple[Earned, ...]:
+        """What a volunteer's verified records have counted for."""
+        earned = self.earned.get(volunteer)
+        if earned is None:
+            raise BrokenInvariant(f"accruals of {volunteer} were not fetched")
+        return tuple(earned.values())
 
     def _tallies(self, subject: UUID) -> dict[TallyKey, int]:
         counted = self.tallies.get(subject)
@@ -206,9 +233,26 @@ class Book:
             case Tombstone():
                 self.sales[row.sale] = Code.ORDER_REVERSED
             case ServiceRecord():
-                self.records[row.id] = row
+                self._put_record(row)
+            case Accrual():
+                self._put_accrual(row)
             case Refund():
                 pass
+
+    def _put_record(self, row: ServiceRecord) -> None:
+        self.records[row.id] = row
+        if (served := self.served.get(row.volunteer)) is not None:
+            served.pop(row.id, None)
+            if row.state is RecordState.VERIFIED:
+                served[row.id] = stretch_of(row)
+        if row.state is RecordState.WITHDRAWN:
+            self.earned.get(row.volunteer, {}).pop(row.id, None)
+
+    def _put_accrual(self, row: Accrual) -> None:
+        if row.record in self.overlaid:
+            self.overlaid[row.record] = Overlaid.of(row)
+        if (earned := self.earned.get(row.volunteer)) is not None:
+            earned[row.record] = Earned(row.service.day, row.service.activity, row.counted, row.points)
 
     def _put_redemption(self, row: Redemption) -> None:
         self.redemptions[row.id] = row
@@ -222,22 +266,6 @@ class Book:
             spent.pop(row.id, None)
         else:
             spent[row.id] = Spent(row.merchant, row.points, row.occurred_at)
-
-
-def owners_of(row: Row | Till | Offer) -> tuple[UUID, ...]:
-    """Whose accounts a decision about this row may touch."""
-    match row:
-        case PayCode() | ServiceRecord():
-            return (row.volunteer,)
-        case Till():
-            return (row.merchant,)
-        case Redemption() | Order():
-            parties = (row.volunteer, row.merchant)
-            return (*parties, row.fund) if row.fund else parties
-        case Offer():
-            return (row.merchant, *row.funds)
-        case Refund() | Tombstone() | Stock() | Tally():
-            return ()
 
 
 def take(parts: Iterable[LotPart], points: Points) -> tuple[LotPart, ...]:

@@ -12,6 +12,7 @@ from app.core.codes import Code, Rejected
 from app.core.ids import RecordId, TransactionId, UserId, format_id
 from app.core.quantities import Instant, Points
 from app.core.rows import RecordState, ServiceRecord
+from app.core.standings import uncount_overlay
 from app.core.transactions import Reason, Transaction, TransactionKind, Transfer
 
 
@@ -25,7 +26,8 @@ class ClawBack:
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
-        return Needs(records=frozenset((self.record,)))
+        named = frozenset((self.record,))
+        return Needs(records=named, accruals=named)
 
 
 def decide_claw_back(command: ClawBack, book: Book, at: Instant) -> Decision:
@@ -53,7 +55,7 @@ def decide_claw_back(command: ClawBack, book: Book, at: Instant) -> Decision:
             policy=record.policy,
             reverses=record.transaction,
         ),
-        rows=(replace(record, state=RecordState.WITHDRAWN, pending=Points(0)),),
+        rows=(replace(record, state=RecordState.WITHDRAWN, pending=Points(0)), *uncount_overlay(record, book)),
         answer={"record": format_id("rec", record.id)},
     )
 

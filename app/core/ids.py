@@ -21,6 +21,8 @@ OfferId = NewType("OfferId", UUID)
 OrderId = NewType("OrderId", UUID)
 AgreementId = NewType("AgreementId", UUID)
 TransactionId = NewType("TransactionId", UUID)
+ObjectionId = NewType("ObjectionId", UUID)
+TrainingId = NewType("TrainingId", UUID)
 
 ProgrammeId = NewType("ProgrammeId", str)
 """The short code of a programme, for example `cixi`: it leads every key of the database."""
@@ -43,6 +45,8 @@ PREFIXES = {
     OrderId: "ord",
     AgreementId: "agr",
     TransactionId: "txn",
+    ObjectionId: "obj",
+    TrainingId: "trn",
 }
 
 _PROGRAMME = re.compile(r"[a-z][a-z0-9-]{1,15}")

@@ -26,6 +26,7 @@ class Invariant(StrEnum):
     MERCHANTS_MATCH = "redemptions equal what merchants were given"
     HOLDS_MATCH = "held points and promised money equal what is open"
     LIMITS_MATCH = "stock and counts equal what was had"
+    ACCRUALS_MATCH = "every priced record has the accrual that explains it"
 
 
 @dataclass(frozen=True, slots=True)

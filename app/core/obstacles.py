@@ -83,12 +83,20 @@ def _partners(volunteer: Volunteer, merchant: Merchant) -> Iterator[Rejected]:
 def _conditions(
     offer: Offer, quantity: int, volunteer: Volunteer, merchant: Merchant, book: Book, at: Instant
 ) -> Iterator[Rejected]:
+    yield from unlock_obstacles(volunteer, book, at)
     yield from _gates(offer.gates, volunteer, book, at)
     left = book.stocks[offer.id].left
     if left is not None and left < quantity:
         yield Rejected(Code.OUT_OF_STOCK, {"left": left})
     yield from _limits(offer, quantity, volunteer, book, at)
     yield from spending_obstacles(price_offer(offer, quantity, book), volunteer, merchant, book, at)
+
+
+def unlock_obstacles(volunteer: Volunteer, book: Book, at: Instant) -> Iterator[Rejected]:
+    """Points that cannot be spent yet: the policy opens spending from so many hours on (广州: 100 h, DOMAIN.md 2.1)."""
+    required = book.programme.unlock_on(book.programme.business_day(at))
+    if required:
+        yield from _at_least("minutes", required, book.balance(AccountKey(AccountKind.HOURS, volunteer.id)))
 
 
 def spending_obstacles(

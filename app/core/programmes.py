@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.core.accounts import NEVER
 from app.core.ids import FundId, ProgrammeId
-from app.core.quantities import Instant, Points
+from app.core.quantities import Instant, Minutes, Points
 
 
 class LapsePolicy(StrEnum):
@@ -40,6 +40,8 @@ class Programme:
     """So many a day and volunteer at most."""
     sandbox: bool = False
     """A programme for trying tills out: it honours faults on demand."""
+    unlocks: tuple[tuple[date, Minutes], ...] = ()
+    """From which day on points can be spent from so many verified minutes on: what the policies say, in order."""
 
     def business_day(self, at: Instant) -> date:
         """The programme's calendar day of a moment."""
@@ -50,6 +52,10 @@ class Programme:
         if self.expiry_years is None:
             return NEVER
         return date(self.business_day(earned_at).year + self.expiry_years, 12, 31)
+
+    def unlock_on(self, day: date) -> Minutes:
+        """How many verified minutes open spending on a day, by the policy in force then; 0: none are asked for."""
+        return next((minutes for begins, minutes in reversed(self.unlocks) if begins <= day), Minutes(0))
 
     def grace_expiry(self, at: Instant) -> date:
         """The last day of a lot of grace made today."""

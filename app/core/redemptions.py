@@ -14,7 +14,7 @@ from app.core.codes import Code, Rejected
 from app.core.ids import OfferId, RedemptionId, TerminalId, TransactionId, format_id
 from app.core.limits import count
 from app.core.merchants import Till
-from app.core.obstacles import Price, offer_obstacles, price_offer, price_points, spending_obstacles
+from app.core.obstacles import Price, offer_obstacles, price_offer, price_points, spending_obstacles, unlock_obstacles
 from app.core.offers import Offer
 from app.core.pay_codes import refuse_pay_code
 from app.core.quantities import Instant, Points
@@ -93,6 +93,7 @@ def _obstacles(
     if offer is None:
         if too_often:
             yield Rejected(Code.FREQUENCY_LIMITED, {"redemptions_a_day": most or 0})
+        yield from unlock_obstacles(volunteer, book, at)
         yield from spending_obstacles(_price(command, None, book), volunteer, till.partner, book, at)
         return
     for obstacle in offer_obstacles(offer, command.quantity, volunteer, till.partner, book, at):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple, NewType
 from uuid import UUID
 
+from app.core.accruals import Accrual
 from app.core.ids import (
     FundId,
     MerchantId,
@@ -210,6 +211,13 @@ class Evidence(StrEnum):
     IMPORTED = "imported"
 
 
+class ServiceRole(StrEnum):
+    """What a volunteer was there for: to serve, or to organise the others."""
+
+    VOLUNTEER = "volunteer"
+    ORGANISER = "organiser"
+
+
 class RecordState(StrEnum):
     """The life of a service record: four eyes between entered and verified."""
 
@@ -243,7 +251,13 @@ class ServiceRecord:
     pending: Points = Points(0)
     matures_at: Instant | None = None
     transaction: TransactionId | None = None
+    activity_id: str = ""
+    """The activity, as its organiser names it: what is counted per activity and day is counted by this."""
+    category: str = ""
+    region: str = ""
+    """Where it was given."""
+    role: ServiceRole = ServiceRole.VOLUNTEER
 
 
-Row = PayCode | Redemption | Refund | Tombstone | Order | Stock | Tally | ServiceRecord
+Row = PayCode | Redemption | Refund | Tombstone | Order | Stock | Tally | ServiceRecord | Accrual
 """Every kind of row that a command may add or change."""

@@ -5,15 +5,18 @@ a debt is repaid first, the rest goes to the lot that expires with the year, pen
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from app.core.accounts import AccountKey, AccountKind, lot
+from app.core.accruals import Accrual
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.codes import Code, Rejected
 from app.core.ids import RecordId, TransactionId, UserId, VolunteerId, format_id
-from app.core.policies import policy_on
+from app.core.policies import policy_on, price
 from app.core.quantities import Instant, Points
-from app.core.rows import Evidence, RecordState, ServiceRecord
+from app.core.reviews import ReviewLevel, is_own, level_needed, stretch_of
+from app.core.rows import Evidence, RecordState, ServiceRecord, Tally
+from app.core.standings import accrual_of, count_overlay, service_of, standing_of
 from app.core.transactions import Reason, Transaction, TransactionKind, Transfer
 
 EARNING = frozenset((Evidence.CHECKED_IN, Evidence.IMPORTED))
@@ -29,10 +32,15 @@ class VerifyRecord:
     verifier: UserId
     verifier_is: VolunteerId | None
     """The volunteer that the verifier is, if any: nobody verifies their own hours."""
+    level: ReviewLevel
+    """How high the verifier stands above the record's team: the top needs no counting of the day's hours."""
+    relatives: frozenset[VolunteerId] = frozenset()
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided; the volunteer comes with the record."""
-        return Needs(records=frozenset((self.record,)), policies=True)
+        named = frozenset((self.record,))
+        days = named if self.level < ReviewLevel.TOP else frozenset()
+        return Needs(records=named, days=days, policies=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,45 +50,83 @@ class RejectRecord:
     record: RecordId
     verifier: UserId
     verifier_is: VolunteerId | None
+    relatives: frozenset[VolunteerId] = frozenset()
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
         return Needs(records=frozenset((self.record,)))
 
 
-def _points_of(record: ServiceRecord, book: Book) -> tuple[Points, str] | Rejected:
+@dataclass(frozen=True, slots=True)
+class _Gain:
+    """What a record brings: points until when, how long pending, and the rows that explain and count them."""
+
+    points: Points = Points(0)
+    version: str = ""
+    expires_on: date | None = None
+    notice: timedelta = timedelta()
+    rows: tuple[Accrual | Tally, ...] = ()
+
+
+def _gain(record: ServiceRecord, book: Book, at: Instant) -> _Gain | Rejected:
+    """Price a record by the policy of its day; notice and expiry are the programme's where the policy is silent."""
     if record.evidence not in EARNING:
-        return Points(0), ""
-    day = book.programme.business_day(record.started_at)
-    policy = policy_on(book.policies, day, record.level)
+        return _Gain()
+    programme = book.programme
+    service = service_of(record, programme)
+    policy = policy_on(book.policies, service.day, record.level)
     if policy is None:
-        return Rejected(Code.NO_POLICY, {"day": day.isoformat(), "level": record.level})
-    return policy.points_of(record.minutes, record.level), policy.version
+        return Rejected(Code.NO_POLICY, {"day": service.day.isoformat(), "level": record.level})
+    standing = standing_of(record, service, policy, book, at)
+    priced = price(policy, service, standing)
+    accrual = accrual_of(record, policy, service, standing, priced)
+    expiry = policy.expiry
+    last_day = expiry.last_day(programme.business_day(record.ended_at)) if expiry else None
+    return _Gain(
+        points=priced.points,
+        version=policy.version,
+        expires_on=(last_day or programme.expiry_of(record.ended_at)) if priced.points else None,
+        notice=timedelta(days=programme.notice_days if policy.notice_days is None else policy.notice_days),
+        rows=(accrual, *count_overlay(accrual, book)),
+    )
+
+
+def _refuse_review(command: VerifyRecord | RejectRecord, record: ServiceRecord) -> Rejected | None:
+    if record.state is not RecordState.ENTERED:
+        return Rejected(Code.STATE_CONFLICT, {"state": record.state.value})
+    if is_own(record, command.verifier, command.verifier_is, command.relatives):
+        return Rejected(Code.SELF_REVIEW)
+    return None
+
+
+def _refuse_level(command: VerifyRecord, record: ServiceRecord, book: Book) -> Rejected | None:
+    """Up to 8 hours a day the own organisation verifies, up to 12 its parent, above that the top (DOMAIN.md 0.5)."""
+    if command.level is ReviewLevel.TOP:
+        return None
+    needed = level_needed(stretch_of(record), book.served_by(record.volunteer), book.programme.zone)
+    return Rejected(Code.REVIEW_LEVEL, {"level": needed.name.lower()}) if needed > command.level else None
 
 
 def decide_verify_record(command: VerifyRecord, book: Book, at: Instant) -> Decision:
-    """Decide a verification: an entered record, by someone who neither gave the service nor entered it."""
+    """Decide a verification: an entered record, by someone who neither served nor entered it, from high enough."""
     record = book.records[command.record]
     if record is None:
         return Rejected(Code.NOT_FOUND)
-    if record.state is not RecordState.ENTERED:
-        return Rejected(Code.STATE_CONFLICT, {"state": record.state.value})
-    if command.verifier == record.recorder or command.verifier_is == record.volunteer:
-        return Rejected(Code.SELF_REVIEW)
-    earned = _points_of(record, book)
-    if isinstance(earned, Rejected):
-        return earned
-    points, version = earned
-    notice = timedelta(days=book.programme.notice_days)
+    if refusal := _refuse_review(command, record) or _refuse_level(command, record, book):
+        return refusal
+    gain = _gain(record, book, at)
+    if isinstance(gain, Rejected):
+        return gain
+    points = gain.points
     repaid = min(points, book.balance(AccountKey(AccountKind.DEBT, record.volunteer)))
-    matures_at = at + notice if notice and points > repaid else None
+    matures_at = at + gain.notice if gain.notice and points > repaid else None
     verified = replace(
         record,
         state=RecordState.VERIFIED,
         verifier=command.verifier,
         points=points,
-        expires_on=book.programme.expiry_of(record.ended_at) if points else None,
-        policy=version,
+        expires_on=gain.expires_on,
+        policy=gain.version,
         pending=Points(points - repaid) if matures_at else Points(0),
         matures_at=matures_at,
         transaction=command.transaction,
@@ -94,9 +140,9 @@ def decide_verify_record(command: VerifyRecord, book: Book, at: Instant) -> Deci
             occurred_at=record.ended_at,
             transfers=_credit(verified, repaid),
             document=format_id("rec", record.id),
-            policy=version,
+            policy=gain.version,
         ),
-        rows=(verified,),
+        rows=(verified, *gain.rows),
         answer={"record": format_id("rec", record.id), "points": points},
     )
 
@@ -120,10 +166,8 @@ def decide_reject_record(command: RejectRecord, book: Book) -> Decision:
     record = book.records[command.record]
     if record is None:
         return Rejected(Code.NOT_FOUND)
-    if record.state is not RecordState.ENTERED:
-        return Rejected(Code.STATE_CONFLICT, {"state": record.state.value})
-    if command.verifier == record.recorder or command.verifier_is == record.volunteer:
-        return Rejected(Code.SELF_REVIEW)
+    if refusal := _refuse_review(command, record):
+        return refusal
     rejected = replace(record, state=RecordState.REJECTED, verifier=command.verifier)
     return Accepted(rows=(rejected,), answer={"record": format_id("rec", record.id)})
 

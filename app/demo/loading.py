@@ -33,13 +33,14 @@ from app.core.ids import (
 from app.core.policies import AccrualPolicy
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Fen
+from app.core.reviews import ReviewLevel
 from app.core.service_records import VerifyRecord
 from app.demo.figures import CityFigures
 from app.demo.loaded import LoadedCity, LoadedTerminal
 from app.demo.people import Person, draw_people
 from app.engine.batch import Outcome, Submission
 from app.security.actors import ActorKind
-from app.store.accrual_policies import insert_policy
+from app.store.accrual_policies import Publication, insert_policy
 from app.store.database import Tx
 from app.store.funds import Fund, insert_fund
 from app.store.merchants import Merchant, MerchantStatus, Store
@@ -124,7 +125,8 @@ class CityLoader:
             rate_per_hour=10,
             coefficients_bp={1: 10_000, 2: 12_000, 3: 15_000},
         )
-        await insert_policy(tx, self._programme, policy, self._city.admin, self._now)
+        publication = Publication(created_by=self._city.admin, created_at=self._now)
+        await insert_policy(tx, self._programme, policy, publication)
 
     async def _make_users(self, tx: Tx) -> None:
         people = (
@@ -272,6 +274,7 @@ class CityLoader:
                 transaction=TransactionId(uuid7()),
                 verifier=self._city.admin,
                 verifier_is=None,
+                level=ReviewLevel.TOP,
             )
             for person in chunk
             for view in person.records

@@ -22,14 +22,15 @@ def _earn(organiser: Person, admin: Person, volunteer_id: str) -> dict[str, Any]
     """Hours in: entered by one person, verified by another."""
     team = expect(admin.get("/v1/teams?limit=200"), 200)["teams"][-1]["id"]
     ended = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+    began = ended - timedelta(minutes=200)
     body = {
         "volunteer_id": volunteer_id,
         "team_id": team,
         "evidence": "checked-in",
         "activity": "文明劝导",
-        "started_at": (ended - timedelta(minutes=200)).isoformat(),
+        "started_at": began.isoformat(),
         "ended_at": ended.isoformat(),
-        "minutes": 200,
+        "check_ins": [{"checked_in_at": began.isoformat(), "checked_out_at": ended.isoformat()}],
         "level": 2,
     }
     record = expect(organiser.post("/v1/service-records", body), 201)

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from uuid_utils.compat import uuid7
 
+from app.core.check_ins import CheckIn
 from app.core.ids import RecordId, TeamId, UserId, VolunteerId
 from app.core.quantities import Minutes
 from app.core.rows import Evidence, RecordState, ServiceRecord
 from app.core.volunteers import VolunteerStatus, mask_name
 from app.demo.figures import CityFigures
-from app.store.service_records import RecordView
+from app.store.service_records import RecordItems, RecordView
 from app.store.teams import Team
 from app.store.volunteers import VolunteerRow
 
@@ -70,7 +71,8 @@ def _records(
             ended_at=start + timedelta(minutes=minutes),
             recorder=recorder,
         )
-        yield RecordView(record, draw.choice(figures.activities), now)
+        stays = (CheckIn(record.started_at, record.ended_at),) if record.evidence is Evidence.CHECKED_IN else ()
+        yield RecordView(record, draw.choice(figures.activities), now, RecordItems(check_ins=stays))
 
 
 def draw_people(

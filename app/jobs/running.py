@@ -13,6 +13,7 @@ from app.jobs.checkpoints import run_checkpoint
 from app.jobs.holds import run_closings, run_order_expiries
 from app.jobs.lots import run_code_purge, run_expiries, run_maturities
 from app.jobs.merchants import run_endings
+from app.jobs.objections import run_corrections, run_escalations
 from app.store.database import Database
 from app.store.programmes import fetch_programme_ids
 
@@ -41,6 +42,8 @@ async def _run_for(
     await run_order_expiries(database, committers, programme, clock)
     await run_endings(database, committers, programme, clock)
     await run_expiries(database, committers, programme, clock)
+    await run_escalations(database, programme, clock)
+    await run_corrections(database, committers, programme, clock)
     await run_code_purge(database, programme, clock)
     await run_checkpoint(database, programme, await cabinet.token_keys(programme), clock)
 

@@ -30,7 +30,7 @@ class StaffRole(StrEnum):
     ACCOUNTANT = "accountant"
 
 
-_OWN = frozenset((Scope.ME_READ, Scope.ME_PAY, Scope.ME_ORDER))
+_OWN = frozenset((Scope.ME_READ, Scope.ME_PAY, Scope.ME_ORDER, Scope.ME_OBJECT))
 _READS = frozenset(scope for scope in Scope if scope.value.endswith(":read") and scope not in _OWN)
 
 _ROLES = {
@@ -65,6 +65,7 @@ _SCOPES = {
             Scope.RECORDS_READ,
             Scope.RECORDS_CREATE,
             Scope.RECORDS_VERIFY,
+            Scope.RECORDS_OBJECT,
             Scope.POLICIES_READ,
         )
     ),
@@ -90,6 +91,8 @@ class Actor:
     merchant: MerchantId | None = None
     team: TeamId | None = None
     volunteer: VolunteerId | None = None
+    region: str | None = None
+    """An organiser's region: nothing outside of it is theirs."""
 
     def sees(self, merchant: MerchantId) -> bool:
         """Whether the actor may know of a merchant: its staff know of no other than their own."""

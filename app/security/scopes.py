@@ -42,3 +42,6 @@ class Scope(StrEnum):
     ME_PAY = "me:pay"
     ME_ORDER = "me:order"
     POS_REDEEM = "pos:redeem"
+    POLICIES_REVIEW = "policies:review"
+    RECORDS_OBJECT = "records:object"
+    ME_OBJECT = "me:object"

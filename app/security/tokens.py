@@ -114,6 +114,8 @@ def issue_token(keys: TokenKeys, actor: Actor, *, issued_at: datetime, lifetime:
     }
     owned = {"merchant": actor.merchant, "team": actor.team, "volunteer": actor.volunteer}
     claims.update({name: value.hex for name, value in owned.items() if value})
+    if actor.region:
+        claims["region"] = actor.region
     return jwt.encode({"alg": _ALGORITHM, "kid": kid}, claims, key, algorithms=[_ALGORITHM])
 
 
@@ -172,6 +174,7 @@ def _read_claims(claims: dict[str, Any], programme: str, now: datetime) -> Actor
         merchant=MerchantId(UUID(hex=claims["merchant"])) if "merchant" in claims else None,
         team=TeamId(UUID(hex=claims["team"])) if "team" in claims else None,
         volunteer=VolunteerId(UUID(hex=claims["volunteer"])) if "volunteer" in claims else None,
+        region=str(claims["region"]) if "region" in claims else None,
     )
 
 

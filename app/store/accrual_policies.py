@@ -1,7 +1,8 @@
-"""Accrual policies as the control plane adds and lists them."""
+"""Published versions of the accrual policy. They are appended, never edited: a trigger refuses it."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import text
 
@@ -9,37 +10,37 @@ from app.core.ids import ProgrammeId, UserId
 from app.core.policies import AccrualPolicy
 from app.core.quantities import Instant
 from app.store.database import Reader, Tx
+from app.store.policy_bodies import POLICY_COLUMNS, encode_policy, read_policy
 
-_LIST = text("""
-SELECT version, effective_from, rate_per_hour, CAST(coefficients_bp AS text) FROM accrual_policies
-WHERE programme_id = :programme ORDER BY effective_from
-""")
+_LIST = text(f"SELECT {POLICY_COLUMNS} FROM accrual_policies WHERE programme_id = :programme ORDER BY effective_from")
 
 
 async def fetch_policies(reader: Reader, programme: ProgrammeId) -> Sequence[AccrualPolicy]:
     """All versions, in the order in which they came into force."""
-    return [
-        AccrualPolicy(
-            version=version,
-            effective_from=effective_from,
-            rate_per_hour=rate,
-            coefficients_bp={int(level): bp for level, bp in json.loads(coefficients).items()},
-        )
-        for version, effective_from, rate, coefficients in await reader.execute(_LIST, {"programme": programme})
-    ]
+    rows = await reader.execute(_LIST, {"programme": programme})
+    return [read_policy(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Who wrote a version last, reviewed it and published it, and when."""
+
+    created_by: UserId
+    created_at: Instant
+    reviewed_by: UserId | None = None
+    published_by: UserId | None = None
 
 
 _INSERT = text("""
-INSERT INTO accrual_policies (programme_id, version, effective_from, rate_per_hour, coefficients_bp, created_by,
-                              created_at)
-VALUES (:programme, :version, :effective_from, :rate, CAST(:coefficients AS json), :created_by, :created_at)
+INSERT INTO accrual_policies (programme_id, version, effective_from, rate_per_hour, coefficients_bp, body,
+                              unlock_minutes, created_by, created_at, reviewed_by, published_by)
+VALUES (:programme, :version, :effective_from, :rate, CAST(:coefficients AS json), CAST(:body AS json), :unlock,
+        :created_by, :created_at, :reviewed_by, :published_by)
 ON CONFLICT DO NOTHING RETURNING version
 """)
 
 
-async def insert_policy(
-    tx: Tx, programme: ProgrammeId, policy: AccrualPolicy, created_by: UserId, created_at: Instant
-) -> bool:
+async def insert_policy(tx: Tx, programme: ProgrammeId, policy: AccrualPolicy, publication: Publication) -> bool:
     """Add a version; False when there is one of that name or day."""
     values = {
         "programme": programme,
@@ -47,7 +48,11 @@ async def insert_policy(
         "effective_from": policy.effective_from,
         "rate": policy.rate_per_hour,
         "coefficients": json.dumps({str(level): bp for level, bp in policy.coefficients_bp.items()}),
-        "created_by": created_by,
-        "created_at": created_at,
+        "body": encode_policy(policy),
+        "unlock": policy.unlock_minutes,
+        "created_by": publication.created_by,
+        "created_at": publication.created_at,
+        "reviewed_by": publication.reviewed_by,
+        "published_by": publication.published_by,
     }
     return (await tx.execute(_INSERT, values)).one_or_none() is not None

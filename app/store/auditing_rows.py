@@ -107,12 +107,44 @@ WHERE coalesce(h.units, 0) <> coalesce(c.amount, 0)
 LIMIT 100
 """
 
+_ACCRUALS = """
+WITH priced AS (
+    SELECT id, volunteer_id, points, policy FROM service_records
+    WHERE programme_id = $1 AND state IN ('verified', 'withdrawn') AND policy <> ''
+), explained AS (SELECT record_id, volunteer_id, points, policy FROM accruals WHERE programme_id = $1)
+SELECT format('rec_%s: %s points by version %s, its accrual says %s by %s',
+              replace(coalesce(p.id, e.record_id)::text, '-', ''), coalesce(p.points, 0), coalesce(p.policy, 'none'),
+              coalesce(e.points, 0), coalesce(e.policy, 'none'))
+FROM priced p FULL JOIN explained e ON e.record_id = p.id
+WHERE (p.volunteer_id, p.points, p.policy) IS DISTINCT FROM (e.volunteer_id, e.points, e.policy)
+LIMIT 100
+"""
+
+_BUDGETS = """
+WITH given AS (
+    SELECT 'overlay:' || a.overlay_region AS scope, to_char(a.day, 'YYYY') AS period,
+           sum(a.overlay_points)::bigint AS points
+    FROM accruals a
+    JOIN service_records r ON r.programme_id = a.programme_id AND r.id = a.record_id AND r.state = 'verified'
+    WHERE a.programme_id = $1 AND a.overlay_points > 0 GROUP BY 1, 2
+), counted AS (
+    SELECT scope, period, amount FROM tallies WHERE programme_id = $1 AND scope LIKE 'overlay:%' AND amount > 0
+)
+SELECT format('%s gave %s points in %s, counted are %s', coalesce(c.scope, g.scope), coalesce(g.points, 0),
+              coalesce(c.period, g.period), coalesce(c.amount, 0))
+FROM counted c FULL JOIN given g ON g.scope = c.scope AND g.period = c.period
+WHERE coalesce(g.points, 0) <> coalesce(c.amount, 0)
+LIMIT 100
+"""
+
 _CHECKS = (
     (Invariant.MERCHANTS_MATCH, _MERCHANTS),
     (Invariant.HOLDS_MATCH, _HELD),
     (Invariant.HOLDS_MATCH, _COMMITTED),
     (Invariant.LIMITS_MATCH, _STOCKS),
     (Invariant.LIMITS_MATCH, _TALLIES),
+    (Invariant.LIMITS_MATCH, _BUDGETS),
+    (Invariant.ACCRUALS_MATCH, _ACCRUALS),
 )
 
 

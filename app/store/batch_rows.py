@@ -1,6 +1,5 @@
 """The rows that commands read and change, fetched and written by whole batches: one array statement per kind."""
 
-import json
 from collections.abc import Collection, Sequence
 from datetime import date
 
@@ -10,7 +9,9 @@ from app.core.book import Spent
 from app.core.ids import OfferId, ProgrammeId, RecordId, RedemptionId, TerminalId, VolunteerId
 from app.core.merchants import Till
 from app.core.policies import AccrualPolicy
+from app.core.programmes import Programme
 from app.core.quantities import Instant, Points
+from app.core.reviews import Stretch, day_bounds, stretch_of
 from app.core.rows import (
     Evidence,
     LotPart,
@@ -20,9 +21,11 @@ from app.core.rows import (
     Redemption,
     RedemptionState,
     ServiceRecord,
+    ServiceRole,
 )
 from app.core.volunteers import Volunteer, VolunteerStatus
 from app.store.database import BatchConnection
+from app.store.policy_bodies import POLICY_COLUMNS, read_policy
 
 _PAY_CODES = "SELECT hash, volunteer_id, expires_at, used_by FROM pay_codes WHERE programme_id = $1 AND hash = ANY($2)"
 
@@ -180,7 +183,7 @@ def read_lots(parts: Sequence[str], amounts: Sequence[int]) -> tuple[LotPart, ..
 
 _RECORDS = """
 SELECT id, state, volunteer_id, team_id, evidence, minutes, level, started_at, ended_at, recorder_id, verifier_id,
-       points, expires_on, policy, pending, matures_at, transaction_id
+       points, expires_on, policy, pending, matures_at, transaction_id, activity_id, category, place_region, role
 FROM service_records WHERE programme_id = $1 AND id = ANY($2)
 """
 
@@ -209,25 +212,47 @@ async def fetch_records(
             pending=row["pending"],
             matures_at=row["matures_at"],
             transaction=row["transaction_id"],
+            activity_id=row["activity_id"],
+            category=row["category"],
+            region=row["place_region"],
+            role=ServiceRole(row["role"]),
         )
         for row in rows
     }
 
 
-_POLICIES = """
-SELECT version, effective_from, rate_per_hour, coefficients_bp FROM accrual_policies WHERE programme_id = $1
+_SERVED = """
+SELECT v.id, r.id, r.started_at, r.ended_at, r.minutes
+FROM (SELECT * FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])) AS v (id, since, until)
+CROSS JOIN LATERAL (
+    SELECT id, started_at, ended_at, minutes FROM service_records
+    WHERE programme_id = $1 AND volunteer_id = v.id AND started_at < v.until AND ended_at > v.since
+        AND state = 'verified'
+) r
 """
 
 
+async def fetch_served(
+    connection: BatchConnection, programme: Programme, records: Collection[ServiceRecord]
+) -> dict[VolunteerId, dict[RecordId, Stretch]]:
+    """What the volunteers of these records have verified on the days of these records."""
+    bounds = [day_bounds(stretch_of(record), programme.zone) for record in records]
+    served: dict[VolunteerId, dict[RecordId, Stretch]] = {record.volunteer: {} for record in records}
+    for volunteer, record, started_at, ended_at, minutes in await connection.fetch(
+        _SERVED,
+        programme.id,
+        [record.volunteer for record in records],
+        [since for since, _ in bounds],
+        [until for _, until in bounds],
+    ):
+        served[volunteer][record] = Stretch(started_at, ended_at, minutes)
+    return served
+
+
+_POLICIES = f"SELECT {POLICY_COLUMNS} FROM accrual_policies WHERE programme_id = $1"
+
+
 async def fetch_policies(connection: BatchConnection, programme: ProgrammeId) -> tuple[AccrualPolicy, ...]:
-    """All versions of the accrual policy."""
+    """All published versions of the accrual policy."""
     rows = await connection.fetch(_POLICIES, programme)
-    return tuple(
-        AccrualPolicy(
-            version=version,
-            effective_from=effective_from,
-            rate_per_hour=rate,
-            coefficients_bp={int(level): bp for level, bp in json.loads(coefficients).items()},
-        )
-        for version, effective_from, rate, coefficients in rows
-    )
+    return tuple(read_policy(*row) for row in rows)

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from app.core.accruals import Accrual
 from app.core.ids import ProgrammeId, TransactionId
 from app.core.rows import Order, PayCode, Redemption, Refund, Row, ServiceRecord, Stock, Tally
+from app.store.batch_accruals import insert_accruals
 from app.store.database import BatchConnection
 
 RowKind = TypeVar("RowKind")
@@ -235,3 +237,5 @@ async def write_rows(
         await write_tallies(connection, programme, tallies)
     if records := _last(rows, ServiceRecord, lambda row: row.id):
         await update_records(connection, programme, records)
+    if accruals := _last(rows, Accrual, lambda row: row.record):
+        await insert_accruals(connection, programme, accruals)

@@ -7,16 +7,19 @@ from typing import TypeVar
 from uuid import UUID
 
 from app.core.accounts import AccountKey, AccountKind
-from app.core.book import Book, Needs, owners_of
+from app.core.book import Book, Needs
 from app.core.codes import Code
 from app.core.idempotency import sold, till_key
 from app.core.ids import NOBODY, OrderId, RedemptionId, VolunteerId
 from app.core.lapses import find_lapsing
+from app.core.owners import owners_of
 from app.core.programmes import Programme
 from app.core.quantities import Instant
 from app.core.rows import Order, Redemption, Sale
+from app.core.standings import is_standing_asked
 from app.store.accounts import fetch_owned
 from app.store.answers import fetch_answers
+from app.store.batch_accruals import fetch_earned, fetch_overlaid
 from app.store.batch_offers import (
     fetch_lapsed_orders,
     fetch_offers,
@@ -31,6 +34,7 @@ from app.store.batch_rows import (
     fetch_policies,
     fetch_records,
     fetch_redemptions,
+    fetch_served,
     fetch_spent,
     fetch_tills,
     fetch_volunteers,
@@ -107,6 +111,9 @@ async def fetch_book(connection: BatchConnection, programme: Programme, needs: N
         for row in rows.values():
             owners.update(owners_of(row))
     fetched = FetchedBook(book, {})
+    await _add_accruals(connection, fetched, needs)
+    if days := [record for record in needs.days if record in records]:
+        book.served.update(await fetch_served(connection, programme, [records[record] for record in days]))
     await _add_accounts(connection, fetched, owners)
     await _add_lapsing(connection, fetched, at)
     await _add_limits(connection, fetched, needs, today)
@@ -161,6 +168,17 @@ async def _add_lapsing(connection: BatchConnection, fetched: FetchedBook, at: In
     await _add_accounts(connection, fetched, {owner for row in rows for owner in owners_of(row)})
 
 
+async def _add_accruals(connection: BatchConnection, fetched: FetchedBook, needs: Needs) -> None:
+    """What records counted for, of those volunteers for whom the policy asks; and what records took of budgets."""
+    book = fetched.book
+    named = [record for record in book.records.values() if record]
+    asking = {each.volunteer for each in named if is_standing_asked(each, book.policies, book.programme)}
+    if asking:
+        book.earned.update(await fetch_earned(connection, book.programme.id, asking))
+    if needs.accruals:
+        book.overlaid.update(await fetch_overlaid(connection, book.programme.id, needs.accruals))
+
+
 async def _add_limits(connection: BatchConnection, fetched: FetchedBook, needs: Needs, today: date) -> None:
     """Stock and counts of what the rows and offers in the book touch. Bare points without quotas touch none."""
     book = fetched.book
@@ -178,5 +196,7 @@ async def _add_limits(connection: BatchConnection, fetched: FetchedBook, needs: 
     subjects.update(subject for row in rows for subject in (row.merchant, row.volunteer))
     if book.offers:
         subjects.update(book.volunteers)
+    if any(policy.overlays for policy in book.policies) or any(book.overlaid.values()):
+        subjects.add(NOBODY)
     if subjects:
         book.tallies.update(await fetch_tallies(connection, programme, subjects))

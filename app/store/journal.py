@@ -48,7 +48,9 @@ SELECT next_seq, next_account_no, recorded_at FROM journal_heads WHERE programme
 """
 _SETTINGS = """
 SELECT zone, fen_per_hundred_points, settlement_fund_id, lapse_policy, grace_days, notice_days, expiry_years,
-       points_max, confirm_points, confirm_count, same_amount_s, redemptions_a_day, sandbox
+       points_max, confirm_points, confirm_count, same_amount_s, redemptions_a_day, sandbox,
+       ARRAY(SELECT effective_from FROM accrual_policies WHERE programme_id = $1 ORDER BY effective_from) AS begins,
+       ARRAY(SELECT unlock_minutes FROM accrual_policies WHERE programme_id = $1 ORDER BY effective_from) AS unlocks
 FROM programmes WHERE id = $1
 """
 
@@ -91,6 +93,7 @@ async def fetch_settings(connection: BatchConnection, programme: ProgrammeId) ->
         same_amount_s=row["same_amount_s"],
         redemptions_a_day=row["redemptions_a_day"],
         sandbox=row["sandbox"],
+        unlocks=tuple(zip(row["begins"], row["unlocks"], strict=True)) if any(row["unlocks"]) else (),
     )
 
 

@@ -19,6 +19,7 @@ _APPEND_ONLY = (
     "checkpoints",
     "audit_rows",
     "accrual_policies",
+    "accruals",
     "offer_versions",
 )
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")

@@ -1,40 +1,87 @@
 """Service records as the control plane enters and lists them. The engine changes their state."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import RowMapping, text
 
+from app.core.check_ins import CheckIn
 from app.core.ids import ProgrammeId, RecordId, TeamId, VolunteerId
-from app.core.rows import Evidence, RecordState, ServiceRecord
+from app.core.minors import Guardian
+from app.core.rows import Evidence, RecordState, ServiceRecord, ServiceRole
 from app.store.database import Reader, Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordItems:
+    """The items of order 67 that no decision of the ledger depends on; empty where nobody said."""
+
+    place: str = ""
+    content: str = ""
+    in_charge: str = ""
+    """A reference (`usr_…`, `vol_…`), never a name."""
+    guardian: Guardian = Guardian.NONE
+    hazardous: bool = False
+    check_ins: tuple[CheckIn, ...] = ()
+    due_at: datetime | None = None
+    """Until when the record had to be entered; None: nobody counted."""
+
+
+NOTHING = RecordItems()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """A service record with the name of its activity and when it was entered."""
+    """A service record with the name of its activity, when it was entered, and its other items."""
 
     record: ServiceRecord
     activity: str
     created_at: datetime
+    items: RecordItems = field(default=NOTHING)
+    disputed: bool = False
+    """Whether an objection waits for its answer."""
+
+    @property
+    def late(self) -> bool:
+        """Whether it was entered after its ten working days."""
+        return self.items.due_at is not None and self.created_at >= self.items.due_at
+
+    @property
+    def stays(self) -> tuple[CheckIn, ...]:
+        """When the volunteer was there: the check-ins, or else the whole period."""
+        return self.items.check_ins or (CheckIn(self.record.started_at, self.record.ended_at),)
 
 
-_COLUMNS = """id, state, volunteer_id AS volunteer, team_id AS team, evidence, activity, minutes, level, started_at,
+_ITEMS = "place, content, in_charge, guardian, hazardous, check_ins, due_at"
+_COLUMNS = f"""id, state, volunteer_id AS volunteer, team_id AS team, evidence, activity, minutes, level, started_at,
        ended_at, recorder_id AS recorder, verifier_id AS verifier, points, expires_on, policy, pending, matures_at,
-       transaction_id AS transaction, created_at"""
+       transaction_id AS transaction, created_at, activity_id, category, place_region AS region, role, {_ITEMS},
+       EXISTS (SELECT FROM objections o WHERE o.programme_id = r.programme_id AND o.record_id = r.id
+               AND o.state IN ('open', 'escalated')) AS disputed"""
 
 
-def _view(row: RowMapping) -> RecordView:
+def _items(values: dict[str, object]) -> RecordItems:
+    found = {name: values.pop(name) for name in _ITEMS.split(", ")}
+    marks: Sequence[datetime] = found["check_ins"]  # type: ignore[assignment]  # as the column is
+    found["check_ins"] = tuple(map(CheckIn, marks[::2], marks[1::2]))
+    found["guardian"] = Guardian(str(found["guardian"]))
+    return RecordItems(**found)  # type: ignore[arg-type]  # as the columns are
+
+
+def _view(row: RowMapping | Mapping[str, object]) -> RecordView:
     values = dict(row)
+    items = _items(values)
     activity = values.pop("activity")
     created_at = values.pop("created_at")
+    disputed = bool(values.pop("disputed"))
     values["state"] = RecordState(values["state"])
     values["evidence"] = Evidence(values["evidence"])
-    return RecordView(ServiceRecord(**values), activity, created_at)
+    values["role"] = ServiceRole(values["role"])
+    return RecordView(ServiceRecord(**values), activity, created_at, items, disputed)
 
 
-_FETCH = text(f"SELECT {_COLUMNS} FROM service_records WHERE programme_id = :programme AND id = :id")
+_FETCH = text(f"SELECT {_COLUMNS} FROM service_records r WHERE programme_id = :programme AND id = :id")
 
 
 async def fetch_record(reader: Reader | Tx, programme: ProgrammeId, record: RecordId) -> RecordView | None:
@@ -45,19 +92,24 @@ async def fetch_record(reader: Reader | Tx, programme: ProgrammeId, record: Reco
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFilter:
-    """Which records are asked for."""
+    """Which records are asked for. `teams`: only of these, None: of all."""
 
     volunteer: VolunteerId | None = None
     team: TeamId | None = None
     state: RecordState | None = None
+    marked: bool = False
+    teams: Sequence[TeamId] | None = None
 
 
 _LIST = text(f"""
-SELECT {_COLUMNS} FROM service_records
+SELECT {_COLUMNS} FROM service_records r
 WHERE programme_id = :programme AND id > :after
   AND (CAST(:volunteer AS uuid) IS NULL OR volunteer_id = :volunteer)
   AND (CAST(:team AS uuid) IS NULL OR team_id = :team)
+  AND (CAST(:teams AS uuid[]) IS NULL OR team_id = ANY(:teams))
   AND (CAST(:state AS text) IS NULL OR state = :state)
+  AND (NOT :marked OR EXISTS (
+       SELECT FROM record_marks m WHERE m.programme_id = r.programme_id AND m.record_id = r.id))
 ORDER BY id LIMIT :limit
 """)
 
@@ -72,26 +124,27 @@ async def fetch_records_page(
         "limit": limit,
         "volunteer": wanted.volunteer,
         "team": wanted.team,
+        "teams": wanted.teams,
         "state": wanted.state.value if wanted.state else None,
+        "marked": wanted.marked,
     }
     return [_view(row) for row in (await reader.execute(_LIST, values)).mappings()]
 
 
-_OVERLAPPING = text("""
-SELECT id FROM service_records
+_NEAR = text(f"""
+SELECT {_COLUMNS} FROM service_records r
 WHERE programme_id = :programme AND volunteer_id = :volunteer AND state IN ('entered', 'verified')
-  AND started_at < :ended_at AND ended_at > :started_at
-LIMIT 1
+  AND started_at < :until AND ended_at > :since
+ORDER BY started_at, id
 """)
 
 
-async def fetch_overlapping(
-    tx: Tx, programme: ProgrammeId, volunteer: VolunteerId, started_at: datetime, ended_at: datetime
-) -> RecordId | None:
-    """A record of the same volunteer that shares time with a period; ones that only touch it do not."""
-    values = {"programme": programme, "volunteer": volunteer, "started_at": started_at, "ended_at": ended_at}
-    found = await tx.scalar(_OVERLAPPING, values)
-    return RecordId(found) if found else None
+async def fetch_near(
+    tx: Tx, programme: ProgrammeId, volunteer: VolunteerId, since: datetime, until: datetime
+) -> Sequence[RecordView]:
+    """The records of a volunteer that count or are about to, and touch a time."""
+    values = {"programme": programme, "volunteer": volunteer, "since": since, "until": until}
+    return [_view(row) for row in (await tx.execute(_NEAR, values)).mappings()]
 
 
 _OVERLAPPING_PAIR = text("""
@@ -104,39 +157,51 @@ LIMIT 1
 
 
 async def fetch_overlapping_pair(tx: Tx, programme: ProgrammeId, records: Sequence[RecordId]) -> RecordId | None:
-    """One of these records that shares time with any other of its volunteer."""
+    """One of these records whose period shares time with that of any other of its volunteer."""
     found = await tx.scalar(_OVERLAPPING_PAIR, {"programme": programme, "ids": records})
     return RecordId(found) if found else None
 
 
 _INSERT = text("""
 INSERT INTO service_records (programme_id, id, state, volunteer_id, team_id, evidence, activity, minutes, level,
-                             started_at, ended_at, recorder_id, created_at)
+    started_at, ended_at, recorder_id, created_at, activity_id, category, place_region, role, place, content, in_charge,
+    guardian, hazardous, check_ins, due_at)
 VALUES (:programme, :id, :state, :volunteer, :team, :evidence, :activity, :minutes, :level, :started_at, :ended_at,
-        :recorder, :created_at)
+        :recorder, :created_at, :activity_id, :category, :region, :role, :place, :content, :in_charge, :guardian,
+        :hazardous, CAST(:check_ins AS timestamptz[]), :due_at)
 """)
 
 
 async def insert_records(tx: Tx, programme: ProgrammeId, views: Sequence[RecordView]) -> None:
     """Enter records."""
-    await tx.execute(
-        _INSERT,
-        [
-            {
-                "programme": programme,
-                "id": view.record.id,
-                "state": view.record.state.value,
-                "volunteer": view.record.volunteer,
-                "team": view.record.team,
-                "evidence": view.record.evidence.value,
-                "activity": view.activity,
-                "minutes": view.record.minutes,
-                "level": view.record.level,
-                "started_at": view.record.started_at,
-                "ended_at": view.record.ended_at,
-                "recorder": view.record.recorder,
-                "created_at": view.created_at,
-            }
-            for view in views
-        ],
-    )
+    await tx.execute(_INSERT, [_values(programme, view) for view in views])
+
+
+def _values(programme: ProgrammeId, view: RecordView) -> dict[str, object]:
+    record, items = view.record, view.items
+    return {
+        "programme": programme,
+        "id": record.id,
+        "state": record.state.value,
+        "volunteer": record.volunteer,
+        "team": record.team,
+        "evidence": record.evidence.value,
+        "activity": view.activity,
+        "minutes": record.minutes,
+        "level": record.level,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+        "recorder": record.recorder,
+        "created_at": view.created_at,
+        "activity_id": record.activity_id,
+        "category": record.category,
+        "region": record.region,
+        "role": record.role.value,
+        "place": items.place,
+        "content": items.content,
+        "in_charge": items.in_charge,
+        "guardian": items.guardian.value,
+        "hazardous": items.hazardous,
+        "check_ins": [moment for stay in items.check_ins for moment in stay],
+        "due_at": items.due_at,
+    }

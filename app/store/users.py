@@ -25,10 +25,11 @@ class User:
     disabled_at: datetime | None
     created_at: datetime
     role: StaffRole | None = None
+    region: str | None = None
 
 
 _COLUMNS = """id, kind, username, password_hash, merchant_id AS merchant, team_id AS team, volunteer_id AS volunteer,
-       disabled_at, created_at, role"""
+       disabled_at, created_at, role, region_code AS region"""
 
 
 def _user(row: Mapping[str, object]) -> User:
@@ -65,8 +66,9 @@ async def fetch_users(reader: Reader, programme: ProgrammeId, after: UserId, lim
 
 _INSERT = text("""
 INSERT INTO users (programme_id, id, kind, username, password_hash, merchant_id, team_id, volunteer_id, created_at,
-                   role)
-VALUES (:programme, :id, :kind, :username, :password_hash, :merchant, :team, :volunteer, :created_at, :role)
+                   role, region_code)
+VALUES (:programme, :id, :kind, :username, :password_hash, :merchant, :team, :volunteer, :created_at, :role,
+        :region)
 ON CONFLICT (programme_id, username) DO NOTHING RETURNING id
 """)
 
@@ -84,6 +86,7 @@ async def insert_user(tx: Tx, programme: ProgrammeId, user: User) -> bool:
         "volunteer": user.volunteer,
         "created_at": user.created_at,
         "role": user.role.value if user.role else None,
+        "region": user.region,
     }
     return (await tx.execute(_INSERT, values)).one_or_none() is not None
 

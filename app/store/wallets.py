@@ -1,5 +1,6 @@
 """What a volunteer sees: the lots of the wallet, and the statement line by line."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import text
 
 from app.core.ids import ProgrammeId, TransactionId, VolunteerId
+from app.core.policies import Step
 from app.core.volunteers import Volunteer, VolunteerStatus
+from app.store.accruals import read_steps
 from app.store.database import Reader
 
 
@@ -80,6 +83,8 @@ class StatementLine:
     pending_points: int
     minutes: int
     merchant: str | None
+    steps: tuple[Step, ...] = ()
+    """How an accrual was priced."""
 
 
 _STATEMENT = text("""
@@ -106,8 +111,10 @@ SELECT l.seq, x.id AS transaction, x.kind, x.reason, x.occurred_at, x.recorded_a
                 AND a.account_no IN (t.debit_account_no, t.credit_account_no)
            JOIN merchants m ON m.programme_id = a.programme_id AND m.id = a.owner_id
            WHERE t.programme_id = :programme AND t.seq = l.seq LIMIT 1
-       ) AS merchant
+       ) AS merchant, CAST(c.steps AS text) AS steps
 FROM lines l JOIN transactions x ON x.programme_id = :programme AND x.seq = l.seq
+LEFT JOIN accruals c ON c.programme_id = :programme
+    AND c.record_id = CASE x.kind WHEN 'accrue.v1' THEN CAST(substr(x.document, 5) AS uuid) END
 ORDER BY l.seq DESC
 """)
 
@@ -117,4 +124,5 @@ async def fetch_statement(
 ) -> Sequence[StatementLine]:
     """The newest lines of a volunteer's statement before a sequence number."""
     values = {"programme": programme, "volunteer": volunteer, "before": before, "limit": limit}
-    return [StatementLine(**row) for row in (await reader.execute(_STATEMENT, values)).mappings()]
+    rows = (await reader.execute(_STATEMENT, values)).mappings()
+    return [StatementLine(**{**row, "steps": read_steps(json.loads(row["steps"] or "[]"))}) for row in rows]

@@ -35,7 +35,9 @@ PATHS = {
     "fund_id": f"fun_{ID}",
     "user_id": f"usr_{ID}",
     "transaction_id": f"txn_{ID}",
+    "objection_id": f"obj_{ID}",
     "path": "issuance",
+    "version": "2020-1",
     "seq": "1",
 }
 CALLERS = [kind for kind in ActorKind if kind is not ActorKind.SYSTEM]

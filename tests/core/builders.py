@@ -257,6 +257,7 @@ def a_book(
     quota = None if monthly_points is None else Points(monthly_points)
     paid = list(redemptions)
     listed = list(offers)
+    entered = list(records)
     hours = {AccountKey(AccountKind.HOURS, person.id): minutes} if minutes else {}
     return Book(
         programme=programme or a_programme(),
@@ -280,7 +281,8 @@ def a_book(
         offers={offer.id: offer for offer in listed},
         stocks={offer.id: Stock(offer.id, stock, 0) for offer in listed},
         tallies={person.id: {}, counter.merchant: {}},
-        records={record.id: record for record in records},
+        records={record.id: record for record in entered},
+        overlaid={record.id: None for record in entered},
     )
 
 

@@ -5,6 +5,7 @@ from app.core.codes import Code, Rejected
 from app.core.ids import RedemptionId, TransactionId, UserId, VolunteerId
 from app.core.quantities import Instant, Points
 from app.core.redemptions import Redeem, decide_redeem
+from app.core.reviews import ReviewLevel
 from app.core.rows import ServiceRecord, TradeNo
 from app.core.service_records import VerifyRecord, decide_verify_record
 from tests.core.builders import NOW, TERMINAL, VERIFIER, code_hash, named
@@ -40,13 +41,21 @@ def redeem(book: Book, command: Redeem, at: Instant = NOW) -> Decision:
 
 
 def verify(
-    book: Book, record: ServiceRecord, *, verifier: UserId = VERIFIER, verifier_is: VolunteerId | None = None
+    book: Book,
+    record: ServiceRecord,
+    *,
+    verifier: UserId = VERIFIER,
+    verifier_is: VolunteerId | None = None,
+    relatives: frozenset[VolunteerId] = frozenset(),
+    level: ReviewLevel = ReviewLevel.TOP,
 ) -> Decision:
-    """A second person confirms a record."""
+    """A second person confirms a record, from the top unless said otherwise."""
     command = VerifyRecord(
         record=record.id,
         transaction=TransactionId(named("verified", record.id)),
         verifier=verifier,
         verifier_is=verifier_is,
+        level=level,
+        relatives=relatives,
     )
     return post(book, decide_verify_record(command, book, NOW))

@@ -21,6 +21,7 @@ from app.core.pay_codes import IssuePayCode
 from app.core.quantities import Fen, Points, price_fen
 from app.core.redemptions import Redeem
 from app.core.refunds import REVERSE_WITHIN, RefundRedemption, ReverseRedemption, refundable_until
+from app.core.reviews import ReviewLevel
 from app.core.rows import (
     Evidence,
     Order,
@@ -37,7 +38,7 @@ from app.core.service_records import RejectRecord, VerifyRecord
 from app.core.vouchers import ReturnVoucher, UseVoucher
 from tests.core.builders import FUND, RECORDER, VERIFIER, a_record, code_hash, named
 from tests.core.ledger import MemoryLedger
-from tests.core.steps import FROZEN, MERCHANTS, OFFERS, PEOPLE, TERMINALS, Step
+from tests.core.steps import FROZEN, MERCHANTS, OFFERS, PEOPLE, TERMINALS, TOWN, Step
 
 WAITS = (timedelta(seconds=1), timedelta(seconds=59), timedelta(hours=7), timedelta(days=1), timedelta(days=4))
 LONG_WAITS = (timedelta(days=31), timedelta(days=200), timedelta(days=300), timedelta(days=800))
@@ -141,12 +142,19 @@ class _Scribe:
             evidence=Evidence.ATTESTED if percent % 7 == 0 else Evidence.CHECKED_IN,
             ended_at=self.ledger.now - SERVED_AGO[percent % 4],
         )
+        record = replace(record, region=TOWN if self.step.who == 0 else "")
         verifier = RECORDER if self.step.blind else VERIFIER
         if self.step.verb == "reject":
             return Moment(
                 records=(record,), commands=(RejectRecord(record=record.id, verifier=verifier, verifier_is=None),)
             )
-        verify = VerifyRecord(record=record.id, transaction=self.transaction, verifier=verifier, verifier_is=None)
+        verify = VerifyRecord(
+            record=record.id,
+            transaction=self.transaction,
+            verifier=verifier,
+            verifier_is=None,
+            level=ReviewLevel.TOP,
+        )
         return Moment(records=(record,), commands=(verify,))
 
     def _spend(self, points: Points) -> tuple[Command, ...]:

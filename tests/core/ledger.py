@@ -11,7 +11,8 @@ from itertools import chain, cycle
 from uuid import UUID
 
 from app.core.accounts import AccountKey, AccountKind
-from app.core.book import Accepted, Book, Decision, Needs, Spent, owners_of
+from app.core.accruals import Accrual
+from app.core.book import Accepted, Book, Decision, Needs, Spent
 from app.core.canonical import encode_transaction, format_instant
 from app.core.codes import Code, Rejected
 from app.core.commands import Command, decide
@@ -31,6 +32,7 @@ from app.core.lapses import find_lapsing, lapses_before
 from app.core.merchants import Till
 from app.core.offers import Offer
 from app.core.orders import ExpireOrder
+from app.core.owners import owners_of
 from app.core.policies import AccrualPolicy
 from app.core.programmes import Programme
 from app.core.quantities import Instant
@@ -53,6 +55,7 @@ from app.core.rows import (
 from app.core.transactions import PostedTransfer, Transaction
 from app.core.volunteers import Volunteer
 from tests.core.builders import NOW, named
+from tests.core.ledger_records import add_accruals
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class MemoryLedger:
     refunds: list[Refund] = field(default_factory=list)
     orders: dict[OrderId, Order] = field(default_factory=dict)
     records: dict[RecordId, ServiceRecord] = field(default_factory=dict)
+    accruals: dict[RecordId, Accrual] = field(default_factory=dict)
     balances: dict[AccountKey, int] = field(default_factory=dict)
     journal: list[Posted] = field(default_factory=list)
     lapses: int = 0
@@ -163,6 +167,8 @@ class MemoryLedger:
                 self.tallies[row.key] = row.amount
             case ServiceRecord():
                 self.records[row.id] = row
+            case Accrual():
+                self.accruals[row.record] = row
             case Refund():
                 self.refunds.append(row)
 
@@ -223,6 +229,7 @@ def fetch_book(ledger: MemoryLedger, needs: Needs) -> Book:
     _add_accounts(ledger, book, owners)
     _add_lapsing(ledger, book)
     _add_limits(ledger, book, needs)
+    add_accruals(book, needs, ledger.records, ledger.accruals, ledger.tallies)
     return book
 
 

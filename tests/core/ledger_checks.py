@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from app.core.accounts import CHART, AccountKey, AccountKind, Asset, Side, lot
+from app.core.accruals import Accrual
 from app.core.ids import NOBODY
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Instant
@@ -29,6 +30,7 @@ def check_ledger(ledger: MemoryLedger) -> None:
     check_documents(ledger, balances)
     check_redemptions(ledger)
     check_limits(ledger)
+    check_accruals(ledger)
 
 
 def replay(ledger: MemoryLedger) -> Balances:
@@ -158,6 +160,10 @@ def check_limits(ledger: MemoryLedger) -> None:
         if row.offer and points:
             units[row.offer] += row.quantity
             counts[row.volunteer, f"offer:{row.offer.hex}", day] += row.quantity
+    for accrual in counting(ledger):
+        if accrual.overlay_points:
+            year = str(accrual.service.day.year)
+            counts[NOBODY, f"overlay:{accrual.overlay_region}", year] += accrual.overlay_points
     assert {key: stock.taken for key, stock in ledger.stocks.items() if stock.taken} == +units, "the stock"
     for key, amount in ledger.tallies.items():
         assert counts[key] == amount, f"the count of {key}"
@@ -165,6 +171,27 @@ def check_limits(ledger: MemoryLedger) -> None:
     unlimited = {till.merchant for till in ledger.tills.values() if till.monthly_points is None}
     left = [key for key, amount in counts.items() if amount and key[0] not in unlimited]  # type: ignore[index]  # as made
     assert not left, "everything that is limited is counted"
+
+
+def counting(ledger: MemoryLedger) -> list[Accrual]:
+    """The accruals of records that are verified and not withdrawn."""
+    verified = RecordState.VERIFIED
+    return [each for each in ledger.accruals.values() if ledger.records[each.record].state is verified]
+
+
+def check_accruals(ledger: MemoryLedger) -> None:
+    """Minutes counted on a day, and what towns add in a year, stay within the policy; its price is the record's."""
+    days: Counter[object] = Counter()
+    for accrual in counting(ledger):
+        record = ledger.records[accrual.record]
+        assert (accrual.points, accrual.policy) == (record.points, record.policy)
+        days[accrual.volunteer, accrual.service.day] += accrual.counted
+    [policy] = ledger.policies
+    most = policy.caps.day_minutes
+    assert most is None or all(minutes <= most for minutes in days.values()), "the cap of a day"
+    budgets = {f"overlay:{overlay.region_code}": overlay.year_budget for overlay in policy.overlays}
+    for key, amount in ledger.tallies.items():
+        assert amount <= budgets.get(key.scope, amount), "the budget of a town"
 
 
 def check_redemptions(ledger: MemoryLedger) -> None:

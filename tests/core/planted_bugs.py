@@ -19,6 +19,7 @@ from app.core import (
     vouchers,
 )
 from app.core.accounts import CHART, AccountKey, AccountKind, Side
+from app.core.accruals import Accrual
 from app.core.book import Accepted, Book, Decision
 from app.core.lot_life import ExpireLots, decide_expire_lots
 from app.core.merchants import Merchant
@@ -188,6 +189,26 @@ def _accrual_forgets_the_debt(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service_records, "_credit", lambda record, repaid: right(record, 0 * repaid))
 
 
+def _claw_back_keeps_the_budget(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(claw_backs, "uncount_overlay", lambda _record, _book: ())
+
+
+def _accrual_forgets_the_budget(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(service_records, "count_overlay", lambda _accrual, _book: ())
+
+
+def _withdrawn_still_counts(patch: pytest.MonkeyPatch) -> None:
+    right = Book._put_record
+
+    def wrong(book: Book, row: ServiceRecord) -> None:
+        earned = dict(book.earned.get(row.volunteer, {}))
+        right(book, row)
+        if row.volunteer in book.earned:
+            book.earned[row.volunteer].update(earned)
+
+    patch.setattr(Book, "_put_record", wrong)
+
+
 def _batch_forgets(kind: type[Row]) -> Plant:
     def plant(patch: pytest.MonkeyPatch) -> None:
         right = Book._put
@@ -225,6 +246,10 @@ BUGS = (
     ),
     Bug("a batch forgets what is in stock", _batch_forgets(Stock)),
     Bug("a batch forgets what was counted", _batch_forgets(Tally)),
+    Bug("a batch forgets what a record counted for", _batch_forgets(Accrual)),
+    Bug("a withdrawn record still counts in its batch", _withdrawn_still_counts),
+    Bug("a claw-back keeps the town's budget", _claw_back_keeps_the_budget),
+    Bug("an accrual does not count the town's budget", _accrual_forgets_the_budget),
     Bug("a batch forgets that a number was reversed", _batch_forgets(Tombstone)),
     Bug("a used voucher can be used again", _used_voucher_can_be_used_again, BrokenInvariant),
     Bug("a closed redemption can be confirmed", _closed_redemption_can_be_confirmed, BrokenInvariant),

@@ -19,6 +19,7 @@ from app.core.ids import TransactionId, VolunteerId
 from app.core.pay_codes import IssuePayCode
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Fen
+from app.core.reviews import ReviewLevel
 from app.core.rows import PayCodeHash, Sale, TradeNo
 from app.core.service_records import VerifyRecord
 from tests.core.builders import a_record, code_hash, named
@@ -175,7 +176,13 @@ class Walk(RuleBasedStateMachine):
         self.model.records[record.id] = record
         self.system.enter(record)
         verifier = self.town.verifier
-        verify = VerifyRecord(record=record.id, transaction=self.transaction(), verifier=verifier, verifier_is=None)
+        verify = VerifyRecord(
+            record=record.id,
+            transaction=self.transaction(),
+            verifier=verifier,
+            verifier_is=None,
+            level=ReviewLevel.TOP,
+        )
         self.ask(verify, "office")
 
     def deposit_fen(self, fen: int) -> None:

@@ -1,12 +1,13 @@
 """Steps of a city's history drawn at random, and the city in which they are taken."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from hypothesis import strategies as st
 
 from app.core.ids import MerchantId, TerminalId, VolunteerId
 from app.core.offers import LimitPeriod
+from app.core.policies import Band, Caps, Overlay, Scale, ScalePeriod
 from app.core.programmes import Programme
 from app.core.rows import Stock
 from app.core.volunteers import VolunteerStatus
@@ -29,6 +30,14 @@ OFFERS = (
     an_offer("donated", merchant=MERCHANTS[0], points=15, limits=((LimitPeriod.MONTH, 3),), voucher_days=3),
     an_offer("reimbursed", merchant=MERCHANTS[1], points=10, face_value_fen=33, funds=(FUND,), voucher_days=300),
 )
+TOWN = "330282001"
+POLICY = replace(
+    a_policy(rate=600),
+    scale=Scale(period=ScalePeriod.EVER, bands=(Band(until_minutes=200, per=1), Band(until_minutes=None, per=2))),
+    caps=Caps(day_minutes=150),
+    overlays=(Overlay(region_code=TOWN, extra_bp=1_000, year_budget=150),),
+)
+"""Ten points a minute; after 200 minutes in all they count half. The town adds a tenth while its budget lasts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +90,7 @@ def a_city(programme: Programme) -> MemoryLedger:
     """
     return MemoryLedger(
         programme=programme,
-        policies=(a_policy(rate=600),),
+        policies=(POLICY,),
         volunteers={
             **{person: a_volunteer(person) for person in PEOPLE},
             FROZEN: a_volunteer(FROZEN, status=VolunteerStatus.FROZEN),

@@ -49,6 +49,7 @@ NEEDS: list[tuple[type[Command], str]] = [
     (MatureRecord, "records"),
     (ExpireLots, "volunteers"),
     (ClawBack, "records"),
+    (ClawBack, "accruals"),
     (DonatePoints, "volunteers"),
     (DepositFund, "owners"),
 ]

@@ -11,7 +11,7 @@ from app.core.accounts import AccountKey, AccountKind, lot
 from app.core.book import Accepted
 from app.core.codes import Code, Rejected
 from app.core.ids import UserId, VolunteerId
-from app.core.policies import AccrualPolicy, policy_on
+from app.core.policies import AccrualPolicy, Service, Standing, policy_on, price
 from app.core.quantities import Minutes
 from app.core.rows import Evidence, RecordState, ServiceRecord
 from app.core.service_records import (
@@ -48,7 +48,7 @@ def test_verified_hours_become_points_of_the_year() -> None:
     assert decision.transaction.policy == "v1"
     assert decision.transaction.occurred_at == record.ended_at
     assert (book.balance(HOURS), wallet_of(book), book.balance(ISSUANCE)) == (90, {END_OF_2028: 15}, 15)
-    [verified] = decision.rows
+    [verified, *_] = decision.rows
     assert isinstance(verified, ServiceRecord)
     assert (verified.state, verified.points, verified.pending) == (RecordState.VERIFIED, 15, 0)
     assert (verified.verifier, verified.expires_on) == (VERIFIER, END_OF_2028)
@@ -68,7 +68,8 @@ def test_the_year_of_service_ends_at_midnight_in_shanghai() -> None:
 def test_points_are_rounded_down_once_per_record(minutes: int, level: int, rate: int) -> None:
     """Case 11: floor(minutes x rate x coefficient / 600000); the residue is below one point and is dropped."""
     coefficient = {1: 10_000, 2: 12_000, 3: 15_000}[level]
-    points = a_policy(rate=rate).points_of(Minutes(minutes), level)
+    service = Service(minutes=Minutes(minutes), level=level, day=date(2026, 3, 1))
+    points = price(a_policy(rate=rate), service, Standing()).points
     assert points * 600_000 <= minutes * rate * coefficient < (points + 1) * 600_000
 
 
@@ -88,7 +89,7 @@ def test_a_few_minutes_are_hours_without_points() -> None:
     decision = verify(book, record)
     assert isinstance(decision, Accepted)
     assert decision.answer["points"] == 0
-    [verified] = decision.rows
+    [verified, *_] = decision.rows
     assert isinstance(verified, ServiceRecord)
     assert (verified.expires_on, verified.matures_at) == (None, None)
     assert (book.balance(HOURS), book.balance(ISSUANCE)) == (5, 0)
@@ -162,7 +163,7 @@ def test_points_are_pending_while_objections_are_open() -> None:
     book.accounts[VOLUNTEER][DEBT] = 4
     decision = verify(book, record)
     assert isinstance(decision, Accepted)
-    [verified] = decision.rows
+    [verified, *_] = decision.rows
     assert isinstance(verified, ServiceRecord)
     assert (verified.pending, verified.matures_at) == (6, NOW + timedelta(days=3))
     assert book.balance(lot(AccountKind.PENDING, VOLUNTEER, END_OF_2028)) == 6

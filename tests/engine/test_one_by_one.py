@@ -1,7 +1,7 @@
 """Batching is invisible: N commands in one batch decide exactly as N batches of one, while the clock moves on."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 
 import pytest
@@ -10,12 +10,14 @@ from sqlalchemy import make_url, text
 
 from app.core.ids import TransactionId
 from app.core.offers import Limit, LimitPeriod
+from app.core.policies import AccrualPolicy, Band, Caps, Overlay, Scale, ScalePeriod
 from app.engine import batch
 from app.engine.batch import Outcome
+from app.store.accrual_policies import Publication, insert_policy
 from app.store.database import Database
 from tests.engine.plans import Day, Moment, Step, offers_of, plans, services_of
 from tests.support.cities import a_city
-from tests.support.city_rows import name_city, named
+from tests.support.city_rows import REGION, name_city, named
 from tests.support.clocks import Clock
 from tests.support.commands import a_committer, run_apart, run_together
 from tests.support.databases import TestServer, a_database
@@ -25,6 +27,16 @@ from tests.support.offers import Terms, a_reimbursed, agree, an_offer
 from tests.support.soundness import assert_all_sound
 
 CITY = name_city("cixi", volunteers=2, merchants=2)
+POLICY = AccrualPolicy(
+    version="2020-2",
+    effective_from=date(2020, 2, 1),
+    rate_per_hour=60,
+    coefficients_bp={1: 10_000, 2: 12_000, 3: 15_000},
+    scale=Scale(period=ScalePeriod.EVER, bands=(Band(until_minutes=270, per=1), Band(until_minutes=None, per=2))),
+    caps=Caps(balance_points=310),
+    overlays=(Overlay(region_code=REGION, extra_bp=2_000, year_budget=7),),
+)
+"""Every price of a plan depends on what was verified before it, on what is stored, and on what the town has left."""
 
 
 @pytest.fixture
@@ -54,9 +66,14 @@ async def prepared(server: TestServer) -> AsyncIterator[str]:
             await earn(database, committer, CITY, old)
             async with database.begin() as tx:
                 await tx.execute(text("UPDATE programmes SET notice_days = 1"))
+                publication = Publication(created_by=CITY.recorder, created_at=clock.now)
+                assert await insert_policy(tx, CITY.programme, POLICY, publication)
             pending, entered = zip(*map(services_of, CITY.volunteers), strict=True)
             await earn(database, committer, CITY, pending)
             await enter(database, CITY, entered)
+            async with database.begin() as tx:
+                statement = text("UPDATE service_records SET place_region = :region WHERE state = 'entered'")
+                await tx.execute(statement, {"region": REGION})
         await _publish(database)
         await database.close()
         yield str(make_url(database.url).database)

@@ -1,20 +1,25 @@
 """What a batch costs: a few statements per kind of row, however many commands; plain payments pay for nothing else."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, timedelta
 from functools import partial
 
 import pytest
 from asyncpg.connection import LoggedQuery
+from sqlalchemy import text
 
 from app.core.codes import Rejected
 from app.core.ids import OfferId
+from app.core.policies import AccrualPolicy, Band, Caps, Overlay, Scale, ScalePeriod
 from app.engine.batch import Submission, run_batch
+from app.store.accrual_policies import Publication, insert_policy
 from app.store.database import Database
 from tests.support.afterwards import refund, reverse
 from tests.support.cities import a_city
-from tests.support.city_rows import City
+from tests.support.city_rows import REGION, City
 from tests.support.clocks import Clock
 from tests.support.commands import a_committer, a_connection, a_pay_code, a_redeem, a_submission, at_till, pay
+from tests.support.earnings import Service, a_verification, enter
 from tests.support.offers import Terms, an_offer, an_order, place_order, use_voucher
 
 VOLUNTEERS = 22
@@ -79,11 +84,34 @@ async def _reversals(database: Database, city: City, clock: Clock, _offer: Offer
     return await _back(database, city, clock, lambda number: reverse(city.tills[0], number))
 
 
-@pytest.mark.parametrize("prepare, most", [(_orders, 19), (_uses, 17), (_refunds, 16), (_reversals, 15)])
+async def _verifications(database: Database, city: City, clock: Clock, _offer: OfferId) -> list[Submission]:
+    """Under a policy whose every price depends on what was served before, on what is stored, and on a town's budget."""
+    policy = AccrualPolicy(
+        version="2021-1",
+        effective_from=date(2021, 1, 1),
+        rate_per_hour=60,
+        coefficients_bp={1: 10_000},
+        scale=Scale(period=ScalePeriod.EVER, bands=(Band(until_minutes=None, per=2),)),
+        caps=Caps(day_minutes=480, balance_points=10_000),
+        overlays=(Overlay(region_code=REGION, extra_bp=5_000, year_budget=10_000),),
+    )
+    async with database.begin() as tx:
+        publication = Publication(created_by=city.recorder, created_at=clock.now)
+        assert await insert_policy(tx, city.programme, policy, publication)
+    services = [Service(volunteer, 60, clock.now - timedelta(days=9)) for volunteer in city.volunteers]
+    await enter(database, city, services)
+    async with database.begin() as tx:
+        await tx.execute(text("UPDATE service_records SET place_region = :region"), {"region": REGION})
+    return [a_submission(a_verification(city, service.record)) for service in services]
+
+
+@pytest.mark.parametrize(
+    "prepare, most", [(_orders, 19), (_uses, 17), (_refunds, 16), (_reversals, 15), (_verifications, 17)]
+)
 async def test_other_verbs_cost_by_kind_and_not_by_number(
     database: Database, clock: Clock, prepare: Callable[..., Awaitable[Sequence[Submission]]], most: int
 ) -> None:
-    """Orders, write-offs, refunds and reversals: a batch of twenty makes the statements of a batch of one."""
+    """Orders, write-offs, refunds, reversals, hours: a batch of twenty makes the statements of a batch of one."""
     city = await a_city(database, clock, volunteers=VOLUNTEERS, points=20)
     offer = await an_offer(database, city, city.tills[0].merchant, Terms(points=10), stock=VOLUNTEERS)
     submissions = await prepare(database, city, clock, offer)

@@ -146,6 +146,14 @@ async def test_one_old_row_changed_is_named(database: Database, city: City, chan
         ("UPDATE tallies SET period = '2026-03-01' WHERE scope LIKE 'offer:%'", Invariant.LIMITS_MATCH),
         ("DELETE FROM tallies WHERE scope LIKE 'offer:%'", Invariant.LIMITS_MATCH),
         ("DELETE FROM redemptions WHERE trade_no = 'A-0'", Invariant.MERCHANTS_MATCH),
+        ("DELETE FROM accruals", Invariant.ACCRUALS_MATCH),
+        ("UPDATE accruals SET points = points + 1", Invariant.ACCRUALS_MATCH),
+        ("UPDATE service_records SET points = points - 1", Invariant.ACCRUALS_MATCH),
+        ("UPDATE service_records SET policy = '2020-9'", Invariant.ACCRUALS_MATCH),
+        (
+            "INSERT INTO tallies SELECT programme_id, record_id, 'overlay:33', '2026', 5 FROM accruals LIMIT 1",
+            Invariant.LIMITS_MATCH,
+        ),
     ],
 )
 async def test_a_row_beside_the_journal_changed_is_found(

@@ -23,6 +23,7 @@ APPEND_ONLY = (
     "checkpoints",
     "audit_rows",
     "accrual_policies",
+    "accruals",
     "offer_versions",
 )
 CHANGES = ("UPDATE {} SET programme_id = programme_id", "DELETE FROM {}", "TRUNCATE {} CASCADE")

@@ -157,7 +157,7 @@ async def test_a_service_record_comes_back_as_verified(database: Database, clock
         assert (entered.state, entered.verifier, entered.points) == (RecordState.ENTERED, None, 0)
         outcome = await committer.submit(a_submission(a_verification(city, service.record)))
         accepted(outcome)
-        [verified] = outcome.rows
+        [verified, *_] = outcome.rows
         assert await fetch_records(connection, city.programme, [service.record]) == {service.record: verified}
     assert isinstance(verified, ServiceRecord)
     assert verified.pending == (0 if evidence is Evidence.ATTESTED else 90)

@@ -31,6 +31,12 @@ KEPT = ("transactions", "transfers", "accounts", "answers", "pay_codes", "checkp
 LAST_DAY = date(2028, 12, 31)
 
 
+def _is_kept(then: list[str], now: list[str]) -> bool:
+    """The same rows; a column that came later stands behind those of then."""
+    pairs = zip(then, now, strict=True)
+    return all(new == old or new.startswith(old.removesuffix(")") + ",") for old, new in pairs)
+
+
 @pytest.fixture
 async def upgraded(server: TestServer) -> AsyncIterator[Database]:
     """The release's schema, its rows, and then our migrations; journal and answers are what they were."""
@@ -42,7 +48,7 @@ async def upgraded(server: TestServer) -> AsyncIterator[Database]:
         before = await fetch_tables(database)
         await upgrade(database)
         after = await fetch_tables(database)
-        assert [before[name] for name in KEPT] == [after[name] for name in KEPT]
+        assert not [name for name in KEPT if not _is_kept(before[name], after[name])]
         yield database
 
 

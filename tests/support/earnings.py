@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.core.donations import DepositFund
 from app.core.ids import RecordId, TransactionId, VolunteerId
 from app.core.quantities import Fen
+from app.core.reviews import ReviewLevel
 from app.core.rows import Evidence
 from app.core.service_records import VerifyRecord
 from app.engine.committer import Committer
@@ -74,7 +75,9 @@ async def enter(database: Database, city: City, services: Sequence[Service]) -> 
 def a_verification(city: City, record: RecordId) -> VerifyRecord:
     """The command by which the city's verifier confirms a record."""
     transaction = TransactionId(named("verify", record))
-    return VerifyRecord(record=record, transaction=transaction, verifier=city.verifier, verifier_is=None)
+    return VerifyRecord(
+        record=record, transaction=transaction, verifier=city.verifier, verifier_is=None, level=ReviewLevel.TOP
+    )
 
 
 async def earn(database: Database, committer: Committer, city: City, services: Sequence[Service]) -> None:

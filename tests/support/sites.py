@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 from app.actions.keys import rotate_signing_key
 from app.api.sandbox_faults import FAULT_TIMES, FaultTimes
 from app.api.services import Services
-from app.core.ids import MerchantId, ProgrammeId, TerminalId, VolunteerId, format_terminal
+from app.core.ids import MerchantId, ProgrammeId, TeamId, TerminalId, VolunteerId, format_terminal
 from app.main import create_app
 from app.security.actors import DEFAULT_SCOPES, ROLE_SCOPES, Actor, ActorKind, StaffRole
 from app.security.sealing import Keyring, derive_key
@@ -64,6 +64,8 @@ class Site:
         merchant: MerchantId | None = None,
         volunteer: VolunteerId | None = None,
         role: StaffRole | None = None,
+        team: TeamId | None = None,
+        region: str | None = None,
         lifetime: timedelta = timedelta(minutes=15),
     ) -> str:
         """A token of an actor of this kind."""
@@ -74,6 +76,8 @@ class Site:
             scopes=ROLE_SCOPES[role] if role else DEFAULT_SCOPES[kind],
             merchant=merchant,
             volunteer=volunteer,
+            team=team,
+            region=region,
         )
         keys = await self.services.cabinet.token_keys(self.city.programme)
         return issue_token(keys, actor, issued_at=self.clock.now, lifetime=lifetime, token_id=uuid7().hex)

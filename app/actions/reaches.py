@@ -1,0 +1,36 @@
+"""Reach: an organiser acts within their part of the team tree and the region tree, everybody else where scopes say.
+
+Without a team an organiser stands above all teams of the region, or of the programme when no region is set either,
+but is no root: the longest days still go to one, or to an administrator.
+"""
+
+from collections.abc import Sequence
+
+from app.core.ids import TeamId
+from app.core.reviews import ReviewLevel, level_of
+from app.security.actors import Actor, ActorKind
+from app.store.database import Reader, Tx
+from app.store.reaches import Line, fetch_part
+
+
+def level_over(actor: Actor, line: Line) -> ReviewLevel | None:
+    """How high an actor stands above a team, by the line of it; None when the team is none of their business."""
+    if actor.kind is not ActorKind.ORGANISER:
+        return ReviewLevel.TOP
+    if actor.region and actor.region not in line.regions:
+        return None
+    return level_of(actor.team, line.teams) if actor.team else ReviewLevel.PARENT
+
+
+def place_in(actor: Actor, line: Line) -> int | None:
+    """Where an actor who reaches a team stands in its line: 0 at the team itself; None above all of it."""
+    if actor.kind is not ActorKind.ORGANISER:
+        return None
+    return line.teams.index(actor.team) if actor.team else len(line.teams) - 1
+
+
+async def fetch_reach(reader: Reader | Tx, actor: Actor) -> Sequence[TeamId] | None:
+    """The teams that an actor may know the records of; None: all."""
+    if actor.kind is not ActorKind.ORGANISER or (actor.team is None and actor.region is None):
+        return None
+    return await fetch_part(reader, actor.programme, actor.team, actor.region)

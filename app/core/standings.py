@@ -1,0 +1,110 @@
+"""Where a volunteer stands when a record is priced: what was counted before, what is stored, what a town has left."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from app.core.accounts import AccountKey, AccountKind
+from app.core.accruals import Accrual, Earned
+from app.core.book import Book
+from app.core.ids import NOBODY
+from app.core.policies import AccrualPolicy, Priced, Service, Standing, policy_on
+from app.core.programmes import Programme
+from app.core.quantities import Instant, Points
+from app.core.rows import RecordState, ServiceRecord, ServiceRole, Tally, TallyKey
+
+OVERLAY_SCOPE = "overlay:"
+
+
+def service_of(record: ServiceRecord, programme: Programme) -> Service:
+    """The facts of a record that a price depends on. A record without an activity of its own name is one by itself."""
+    return Service(
+        minutes=record.minutes,
+        level=record.level,
+        day=programme.business_day(record.started_at),
+        category=record.category,
+        organiser=record.role is ServiceRole.ORGANISER,
+        activity=f"{record.team.hex}/{record.activity_id}" if record.activity_id else record.id.hex,
+        region=record.region,
+    )
+
+
+def is_standing_asked(record: ServiceRecord, policies: tuple[AccrualPolicy, ...], programme: Programme) -> bool:
+    """Whether pricing this record looks at what its volunteer has served before: then it must be fetched."""
+    policy = policy_on(policies, programme.business_day(record.started_at), record.level)
+    return record.state is RecordState.ENTERED and policy is not None and policy.needs_standing
+
+
+def overlay_key(region_code: str, day: date) -> TallyKey:
+    """Where the points are counted that a town has added in the year of a day."""
+    return TallyKey(NOBODY, f"{OVERLAY_SCOPE}{region_code}", str(day.year))
+
+
+def standing_of(record: ServiceRecord, service: Service, policy: AccrualPolicy, book: Book, at: Instant) -> Standing:
+    """The standing, as far as the policy asks for it; what it does not ask for is not looked up."""
+    overlay = policy.overlay_for(service.region)
+    left = overlay.year_budget - book.tally(overlay_key(overlay.region_code, service.day)) if overlay else 0
+    if not policy.needs_standing:
+        return Standing(overlay_left=left)
+    earned = book.earned_by(record.volunteer)
+    today = [each for each in earned if each.day == service.day]
+    year = [each for each in earned if each.day.year == service.day.year]
+    return Standing(
+        activity_minutes=_minutes(each for each in today if each.activity == service.activity),
+        day_minutes=_minutes(today),
+        year_minutes=_minutes(year),
+        minutes=_minutes(earned),
+        day_points=_points(today),
+        year_points=_points(year),
+        balance=_balance(record, book, at),
+        first=not earned,
+        overlay_left=left,
+    )
+
+
+def accrual_of(
+    record: ServiceRecord, policy: AccrualPolicy, service: Service, standing: Standing, priced: Priced
+) -> Accrual:
+    """The row that keeps how a record was priced."""
+    overlay = policy.overlay_for(service.region)
+    return Accrual(
+        record=record.id,
+        volunteer=record.volunteer,
+        policy=policy.version,
+        service=service,
+        standing=standing,
+        counted=priced.counted,
+        points=priced.points,
+        steps=priced.steps,
+        overlay_region=overlay.region_code if overlay and priced.overlay_points else "",
+        overlay_points=priced.overlay_points,
+    )
+
+
+def count_overlay(accrual: Accrual, book: Book) -> Iterator[Tally]:
+    """What an accrual takes of a town's budget of the year."""
+    if accrual.overlay_points:
+        key = overlay_key(accrual.overlay_region, accrual.service.day)
+        yield Tally(key, book.tally(key) + accrual.overlay_points)
+
+
+def uncount_overlay(record: ServiceRecord, book: Book) -> Iterator[Tally]:
+    """What a withdrawn record gives back to a town's budget."""
+    if taken := book.overlaid[record.id]:
+        key = overlay_key(taken.region_code, taken.day)
+        yield Tally(key, max(0, book.tally(key) - taken.points))
+
+
+def _minutes(earned: Iterable[Earned]) -> int:
+    return sum(each.minutes for each in earned)
+
+
+def _points(earned: Iterable[Earned]) -> Points:
+    return Points(sum(each.points for each in earned))
+
+
+def _balance(record: ServiceRecord, book: Book, at: Instant) -> int:
+    """What is stored: spendable, pending and held points that still live, less what is owed."""
+    today = book.programme.business_day(at)
+    kinds = (AccountKind.WALLET, AccountKind.PENDING, AccountKind.HELD)
+    lots = (part for kind in kinds for part in book.lots(kind, record.volunteer) if part.expires_on >= today)
+    return sum(part.points for part in lots) - book.balance(AccountKey(AccountKind.DEBT, record.volunteer))

@@ -1,0 +1,57 @@
+"""Conditions in CEL: what is wrong is told with line and column when saved; at run time nothing is ever raised."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.conditions import CONDITION_MAX, VARIABLES, check_condition, holds
+
+VALUES: dict[str, int | str | bool] = {"int": 3, "string": "2026-03-01", "bool": True}
+FACTS = {name: VALUES[kind] for name, kind in VARIABLES.items()}
+
+
+@pytest.mark.parametrize(
+    "condition, line, column",
+    [
+        ('minutes > "a"', 1, 9),
+        ("minutes > 60\n && stars > 3", 2, 5),
+        ("minutes >", 1, 10),
+        ("minutes + 1", 1, 1),
+        ("dyn(minutes)", 1, 1),
+        ("", 1, 1),
+        ("(" * 200 + "true" + ")" * 200, 1, 1),
+        ("true" + " " * CONDITION_MAX, 1, CONDITION_MAX + 1),
+        ("'\ud800' == ''", 1, 1),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(condition: str, line: int, column: int) -> None:
+    """Types, unknown names, syntax, an answer that is not yes or no, too deep, too long, not even text."""
+    [first, *_] = check_condition(condition)
+    assert (first.line, first.column) == (line, column)
+    assert first.message
+    assert holds(condition, FACTS) is None
+
+
+@pytest.mark.parametrize(
+    "condition, expected",
+    [
+        ("minutes == 3 && organiser", True),
+        ("category.startsWith('2027')", False),
+        ("day >= '2026-02-01' && day < '2026-04-01'", True),
+        ("[1, 3].exists(n, n == level)", True),
+        ("minutes / (level - 3) > 0", None),
+        ("9223372036854775807 + minutes > 0", None),
+    ],
+)
+def test_a_condition_says_yes_no_or_nothing(condition: str, expected: bool | None) -> None:  # noqa: FBT001 - a case
+    """An error at run time is None, never an exception."""
+    assert check_condition(condition) == ()
+    assert holds(condition, FACTS) is expected
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_checked_without_an_exception(condition: str) -> None:
+    """Whatever is typed: errors with places, or a condition that can be evaluated."""
+    errors = check_condition(condition)
+    assert all(error.line >= 1 and error.column >= 1 for error in errors)
+    assert holds(condition, FACTS) in {True, False, None}
