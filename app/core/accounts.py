@@ -107,7 +107,7 @@ class AccountKey(NamedTuple):
         """The account's name in the canonical form and on the wire, for example `wallet.vol_0190….2028-12-31`."""
         prefix = _OWNER_PREFIX.get(CHART[self.kind].owner)
         owner = f".{format_id(prefix, self.owner)}" if prefix else ""
-        return f"{self.kind.value}{owner}.{self.part}" if self.part else f"{self.kind.value}{owner}"
+        return f"{self.kind}{owner}.{self.part}" if self.part else f"{self.kind}{owner}"
 
 
 def parse_path(path: str) -> AccountKey | None:

@@ -34,6 +34,8 @@ class KeptAnswer:
     seq: int | None = None
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 NOT_KEPT = frozenset((Code.SIGN_ERROR, Code.SYSTEM_BUSY, Code.SYSTEM_ERROR))
 """Refusals that say nothing about the command itself: the same number may be tried again."""
 
@@ -44,8 +46,8 @@ ANY_BODY = b""
 def encode_outcome(decision: Decision) -> str:
     """Write a decision as it is kept: its answer, or its refusal with the figures."""
     if isinstance(decision, Accepted):
-        return json.dumps({"ok": decision.answer}, separators=(",", ":"))
-    return json.dumps({"code": decision.code.value, "detail": dict(decision.detail)}, separators=(",", ":"))
+        return _encode({"ok": decision.answer})
+    return _encode({"code": decision.code.value, "detail": dict(decision.detail)})
 
 
 def replay(kept: KeptAnswer, body_hash: bytes, conflict: Code) -> AnswerFields | Rejected:

@@ -1,4 +1,4 @@
-"""`make demo CHECK=1`: the main job and the till contract, once, end to end over HTTP against a server of its own."""
+"""`make demo CHECK=1`: the main job, the till contract and the rules, end to end over HTTP, on a server of its own."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from app.demo.contract_job import run_contract_job
 from app.demo.main_job import run_main_job
 from app.demo.moved_clock import OFFSET_VARIABLE
 from app.demo.moved_job import plan_moved_job
+from app.demo.rules_job import run_rules_job
 from app.demo.steps import CheckFailed, Steps, tell_end
 from app.settings import Settings, master_key_of
 
@@ -85,6 +86,7 @@ def check_main_job(settings: Settings) -> int:
         with _server(settings) as client:
             run_main_job(client, described, steps)
             run_contract_job(client, described, steps)
+            run_rules_job(client, described, steps)
             moved = plan_moved_job(client, described["sandbox"])
         with _server(settings, moved.until_last_day) as client:
             moved.pay(client, steps)

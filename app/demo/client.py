@@ -17,10 +17,10 @@ class Person:
         """Read something."""
         return self._client.get(target, headers=self._headers)
 
-    def post(self, target: str, body: dict[str, Any] | None = None, key: str | None = None) -> httpx.Response:
-        """Change something, under a fresh idempotency key unless one is given."""
-        headers = {**self._headers, "Idempotency-Key": key or secrets.token_hex(16)}
-        return self._client.post(target, json=body, headers=headers)
+    def post(self, target: str, body: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
+        """Change something, under a fresh idempotency key."""
+        sent = {**self._headers, "Idempotency-Key": secrets.token_hex(16), **headers}
+        return self._client.post(target, json=body, headers=sent)
 
     def put(self, target: str, body: dict[str, Any], **headers: str) -> httpx.Response:
         """Replace something, under a fresh idempotency key."""

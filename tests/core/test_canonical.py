@@ -55,6 +55,19 @@ def test_the_form_is_sorted_compact_json_of_text_and_whole_numbers() -> None:
     assert document["v"] == 1
 
 
+@given(words=st.lists(st.text(), min_size=4, max_size=4), seq=st.integers(1, 2**62), amount=st.integers(1, 2**53))
+def test_whatever_is_in_it_is_written_as_json_writes_it(words: list[str], seq: int, amount: int) -> None:
+    """Put together by hand, the form is what a JSON encoder with sorted keys makes of the same document."""
+    actor, document, policy, part = words
+    moved = Transfer(AccountKey(AccountKind.PENDING, UUID(int=7), part), AccountKey(AccountKind.BREAKAGE), amount)
+    odd = replace(ACCRUAL, actor=actor, document=document, policy=policy, transfers=(moved, moved), reverses=None)
+    canonical = encode(odd, seq).decode("utf-8", "surrogatepass")
+    written = json.loads(canonical)
+    assert (written["actor"], written["document"], written["policy"], written["seq"]) == (actor, document, policy, seq)
+    assert written["transfers"][0][1:3] == [amount, moved.debit.path]
+    assert json.dumps(written, ensure_ascii=False, separators=(",", ":"), sort_keys=True) == canonical
+
+
 OTHER = {
     "id": TransactionId(UUID(int=99)),
     "kind": TransactionKind.MATURE,

@@ -1,0 +1,111 @@
+"""The rules of the city: a record through its tiers, an accrual told, a policy by two people, a debt repaid."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from app.demo.client import Person
+from app.demo.main_job import log_in
+from app.demo.steps import Steps, equal, expect, expect_answer
+from app.till.client import Till
+
+_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def run_rules_job(client: httpx.Client, described: dict[str, Any], steps: Steps) -> None:
+    """Walk the rules."""
+    admin = log_in(client, described, "admin")
+    organiser = log_in(client, described, "organiser")
+    squad = expect(admin.get("/v1/teams?limit=200"), 200)["teams"][-1]
+    _tiers(client, described, squad, steps)
+    _policy(client, described, steps)
+    given = described["terminals"][0]
+    _debt(client, Till(client, given["terminal"], given["secret"]), organiser, admin, squad["id"], steps)
+
+
+def _hire(client: httpx.Client, described: dict[str, Any], admin: Person, kind: str, team: str | None = None) -> Person:
+    """Somebody new who logs in: an administrator, or an organiser of a team."""
+    username, password = f"{kind}-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
+    body = {"kind": kind, "username": username, "password": password}
+    expect(admin.post("/v1/users", body | ({"team_id": team} if team else {})), 201)
+    login = {"programme": described["programme"], "username": username, "password": password}
+    return Person(client, expect(client.post("/v1/auth/tokens", json=login), 200)["access_token"])
+
+
+def _a_volunteer(organiser: Person, name: str) -> str:
+    return str(expect(organiser.post("/v1/volunteers", {"name": name, "region_code": "330282004"}), 201)["id"])
+
+
+def _enter(organiser: Person, volunteer: str, team: str, began: datetime, minutes: int) -> str:
+    ended = began + timedelta(minutes=minutes)
+    body = {
+        "volunteer_id": volunteer,
+        "team_id": team,
+        "evidence": "checked-in",
+        "activity": "文明劝导",
+        "started_at": began.isoformat(),
+        "ended_at": ended.isoformat(),
+        "check_ins": [{"checked_in_at": began.isoformat(), "checked_out_at": ended.isoformat()}],
+        "level": 2,
+    }
+    return str(expect(organiser.post("/v1/service-records", body), 201)["id"])
+
+
+def _tiers(client: httpx.Client, described: dict[str, Any], squad: dict[str, Any], steps: Steps) -> None:
+    """Nine hours on one day: the squad may not verify them, the brigade above it may."""
+    admin = log_in(client, described, "admin")
+    enters, checks = (_hire(client, described, admin, "organiser", squad["id"]) for _ in range(2))
+    above = _hire(client, described, admin, "organiser", squad["parent_id"])
+    yesterday = datetime.now(_ZONE).date() - timedelta(days=1)
+    began = datetime.combine(yesterday, time_of_day(8), _ZONE)
+    record = _enter(enters, _a_volunteer(enters, "李四光"), squad["id"], began, 9 * 60)
+    refused = expect(checks.post(f"/v1/service-records/{record}/verify"), 409)
+    equal((refused["code"], refused["figures"]["level"]), ("REVIEW_LEVEL", "parent"), "the squad's verification")
+    expect(above.post(f"/v1/service-records/{record}/verify"), 200)
+    steps.done(f"nine hours on one day are not for the squad: {refused['detail']}; the brigade above verifies")
+    told = expect(above.get(f"/v1/service-records/{record}/explanation"), 200)
+    steps.done(f"the accrual is told: {told['sentence_zh']} · {told['sentence_en']}")
+
+
+def _policy(client: httpx.Client, described: dict[str, Any], steps: Steps) -> None:
+    """A draft with a slip is sent back with line and column; a second person reviews it; it begins tomorrow."""
+    author = log_in(client, described, "admin")
+    version = f"check-{secrets.token_hex(4)}"
+    tomorrow = datetime.now(_ZONE).date() + timedelta(days=1)
+    rule: dict[str, Any] = {"name": "夜间巡逻", "when": "category == 1", "coefficient_bp": 15_000}
+    body = {"version": version, "effective_from": tomorrow.isoformat(), "rate_per_hour": 10, "rules": [rule]}
+    slip = expect(author.post("/v1/accrual-policies", body), 400)["errors"][0]
+    rule["when"] = 'category == "平安夜巡"'
+    draft = expect(author.post("/v1/accrual-policies", body), 201)
+    match = {"If-Match": f'"{draft["revision"]}"'}
+    alone = expect(author.post(f"/v1/accrual-policies/{version}/review", None, **match), 409)
+    equal(alone["code"], "SELF_REVIEW", "reviewing one's own draft")
+    second = _hire(client, described, author, "admin")
+    reviewed = expect(second.post(f"/v1/accrual-policies/{version}/review", None, **match), 200)
+    match = {"If-Match": f'"{reviewed["revision"]}"'}
+    published = expect(second.post(f"/v1/accrual-policies/{version}/publish", None, **match), 200)
+    equal(published["state"], "published", "the policy")
+    steps.done(f"a draft's slip is told at {slip['detail'].partition(':')[0]}; two people publish it for {tomorrow}")
+
+
+def _debt(client: httpx.Client, till: Till, organiser: Person, admin: Person, team: str, steps: Steps) -> None:
+    """Hours are withdrawn when their points are spent: what is left goes, the rest is owed, new hours repay it."""
+    volunteer = _a_volunteer(organiser, "王二小")
+    began = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=420)
+    record = _enter(organiser, volunteer, team, began, 200)
+    expect(admin.post(f"/v1/service-records/{record}/verify"), 200)
+    person = Person(client, expect(admin.post(f"/v1/volunteers/{volunteer}/access-tokens"), 201)["access_token"])
+    code = expect(person.post("/v1/me/pay-code"), 200)["code"]
+    expect_answer(till.redeem("CHECK-30", code, 31), 201)
+    expect(admin.post(f"/v1/service-records/{record}/withdraw"), 200)
+    wallet = expect(person.get("/v1/me/wallet"), 200)
+    equal((wallet["available"], wallet["debt"], wallet["minutes"]), (0, 31, 0), "the wallet after the withdrawal")
+    again = _enter(organiser, volunteer, team, began + timedelta(minutes=210), 200)
+    expect(admin.post(f"/v1/service-records/{again}/verify"), 200)
+    wallet = expect(person.get("/v1/me/wallet"), 200)
+    equal((wallet["available"], wallet["debt"]), (9, 0), "the wallet after the next accrual")
+    steps.done("hours are withdrawn after 31 of their 40 points were spent: 31 are owed, the next 40 repay them first")
