@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -75,7 +76,7 @@ class Bench:
             await self._repeat(name, partial(self._in_process, preparer, measure))
         for name, verb in TILL_VERBS.items():
             for connections in (1, _RUSH):
-                await self._http(preparer, f"f {name}, {connections} connections", verb, connections)
+                await self._http(preparer, f"f {name}, {connections} connections", verb, connections, workers=2)
         await self._pgbench_all()
 
     async def _repeat(self, name: str, measure: Callable[[], Coroutine[Any, Any, float | Load]]) -> None:
@@ -226,7 +227,8 @@ def main() -> None:
             settings = replace(Settings(), database_url=url, data_dir=folder / "data")
             asyncio.run(migrate_database(settings))
             bench = Bench(settings, folder, arguments, binaries.program("pgbench"))
-            asyncio.run(bench.run())
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the loop of the server processes
+                runner.run(bench.run())
     found = ratios(bench.measured)
     print_table(bench.measured, found)
     results = {

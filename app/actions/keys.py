@@ -22,6 +22,7 @@ class KeyCabinet:
         self.vault = Keyring({"m1": derive_key(master_key, "seal.v1")}, "m1")
         self.pay_codes = derive_key(master_key, "pay-codes.v1")
         self.vouchers = derive_key(master_key, "vouchers.v1")
+        self.certificates = derive_key(master_key, "certificates.v1")
         self.blinding = derive_key(master_key, "blinding.v1")
         self._token_keys: dict[ProgrammeId, tuple[float, TokenKeys]] = {}
 

@@ -53,6 +53,7 @@ async def change_programme(
         "confirm_count": stored.confirm_count,
         "same_amount_s": stored.same_amount_s,
         "redemptions_a_day": stored.redemptions_a_day,
+        "star_minutes": list(stored.stars.thresholds),
         **changes,
     }
     return await update_programme(tx, programme, revision, values) or Rejected(Code.EDIT_CONFLICT)

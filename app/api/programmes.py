@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from app.actions.programmes import change_programme
 from app.api.access import Requires
@@ -17,6 +17,7 @@ from app.api.services import Serves
 from app.core.codes import Code, Rejected
 from app.core.ids import format_id, parse_id
 from app.core.programmes import LapsePolicy
+from app.core.stars import STARS_MAX, is_scale
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.database import Tx
@@ -46,8 +47,29 @@ class ProgrammeAnswer(Answer):
         description="The same amount at the same merchant within so many seconds waits for the volunteer"
     )
     redemptions_a_day: int | None = Field(description="So many a day and volunteer at most; null: no limit")
+    star_minutes: list[int] = Field(
+        description="Verified minutes for one star, two stars, … (星级)", examples=[[6000, 18000, 36000, 60000, 90000]]
+    )
     sandbox: bool = Field(description="A programme for trying tills out: it honours faults on demand")
     revision: int
+
+
+def _check_scale(minutes: list[int]) -> list[int]:
+    if not is_scale(tuple(minutes)):
+        raise ValueError("each must be more than the one before")
+    return minutes
+
+
+StarMinutes = Annotated[
+    list[Annotated[int, Field(ge=1, le=60_000_000)]],
+    Field(
+        min_length=1,
+        max_length=STARS_MAX,
+        description="Verified minutes for one star, two stars, …, rising; stars everywhere follow at once",
+        examples=[[6000, 18000, 36000, 60000, 90000]],
+    ),
+    AfterValidator(_check_scale),
+]
 
 
 class ProgrammeChange(Body):
@@ -65,6 +87,7 @@ class ProgrammeChange(Body):
     confirm_count: Annotated[int, Field(ge=0, le=10_000)] | None = None
     same_amount_s: Annotated[int, Field(ge=0, le=3600)] | None = None
     redemptions_a_day: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    star_minutes: StarMinutes | None = None
 
 
 _LIFTED_BY_NULL = frozenset(("confirm_points", "confirm_count", "redemptions_a_day"))
@@ -114,6 +137,7 @@ def render_programme(programme: ProgrammeRow) -> ProgrammeAnswer:
         confirm_count=programme.confirm_count,
         same_amount_s=programme.same_amount_s,
         redemptions_a_day=programme.redemptions_a_day,
+        star_minutes=list(programme.stars.thresholds),
         sandbox=programme.sandbox,
         revision=programme.revision,
     )

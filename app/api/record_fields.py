@@ -149,6 +149,7 @@ class RecordAnswer(Answer):
     pending_points: int
     matures_at: datetime | None
     transaction_id: TransactionRef | None
+    replaces_id: Annotated[RecordRef | None, Field(description="The withdrawn record that this one corrects")]
     created_at: datetime
 
 
@@ -208,6 +209,7 @@ def record_fields(view: RecordView) -> dict[str, object]:
         "pending_points": record.pending,
         "matures_at": record.matures_at,
         "transaction_id": format_id("txn", record.transaction) if record.transaction else None,
+        "replaces_id": format_id("rec", record.replaces) if record.replaces else None,
         "created_at": view.created_at,
     }
 

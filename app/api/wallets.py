@@ -18,9 +18,10 @@ from app.core.business_days import business_day
 from app.core.codes import Code
 from app.core.ids import ProgrammeId, VolunteerId, format_id
 from app.core.policies import tell
+from app.core.stars import StarScale
 from app.core.volunteers import Volunteer, VolunteerStatus
 from app.store.orders import OpenOrders, fetch_open_orders
-from app.store.programmes import fetch_zone
+from app.store.programmes import fetch_stars, fetch_zone
 from app.store.wallets import (
     Balance,
     StatementLine,
@@ -53,6 +54,10 @@ class WalletAnswer(Answer):
     open_order_points: Annotated[int, Field(description="What of `held` they hold")]
     debt: int
     minutes: Annotated[int, Field(description="Verified minutes of service", examples=[1788])]
+    stars: Annotated[int, Field(description="What these minutes stand for now (星级)", examples=[0])]
+    next_star_missing_minutes: Annotated[
+        int | None, Field(description="Minutes to the next star; null with the highest", examples=[4212])
+    ]
     lots: list[LotAnswer]
 
 
@@ -94,12 +99,15 @@ def _free_lapsed(balances: Sequence[Balance], lapsed: Mapping[str, int]) -> Sequ
     return [Balance(kind, part, balance) for (kind, part), balance in sorted(moved.items()) if balance]
 
 
-def _render_wallet(known: Volunteer, balances: Sequence[Balance], orders: OpenOrders, today: date) -> WalletAnswer:
+def _render_wallet(
+    known: Volunteer, balances: Sequence[Balance], orders: OpenOrders, scale: StarScale, today: date
+) -> WalletAnswer:
     live = [row for row in balances if row.kind == AccountKind.WALLET and date.fromisoformat(row.part) >= today]
 
     def total(kind: AccountKind) -> int:
         return sum(row.balance for row in balances if row.kind == kind)
 
+    minutes = total(AccountKind.HOURS)
     return WalletAnswer(
         volunteer_id=format_id("vol", known.id),
         status=known.status,
@@ -110,7 +118,9 @@ def _render_wallet(known: Volunteer, balances: Sequence[Balance], orders: OpenOr
         open_orders=orders.count,
         open_order_points=orders.points,
         debt=total(AccountKind.DEBT),
-        minutes=total(AccountKind.HOURS),
+        minutes=minutes,
+        stars=scale.stars(minutes),
+        next_star_missing_minutes=scale.missing(minutes),
         lots=[
             LotAnswer(
                 expires_on=None if row.part == NEVER.isoformat() else date.fromisoformat(row.part),
@@ -128,6 +138,7 @@ async def read_wallet(services: Services, programme: ProgrammeId, volunteer: Vol
         known = await fetch_volunteer_status(reader, programme, volunteer)
         balances = await fetch_balances(reader, programme, volunteer)
         zone = await fetch_zone(reader, programme)
+        scale = await fetch_stars(reader, programme)
         lapsed: Mapping[str, int] = {}
         orders = OpenOrders()
         if any(row.kind == AccountKind.HELD for row in balances):
@@ -135,7 +146,7 @@ async def read_wallet(services: Services, programme: ProgrammeId, volunteer: Vol
             orders = await fetch_open_orders(reader, programme, volunteer, now)
     if known is None:
         raise Problem(Code.NOT_FOUND)
-    return _render_wallet(known, _free_lapsed(balances, lapsed), orders, business_day(now, zone))
+    return _render_wallet(known, _free_lapsed(balances, lapsed), orders, scale, business_day(now, zone))
 
 
 async def read_statement(

@@ -4,13 +4,13 @@ The shell fetches what `Needs` names and makes a book of it; `decide_…` reads 
 it, and refuses a transaction that would break the ledger. Reading what nobody fetched is a bug, never a zero.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from app.core.accounts import CHART, AccountKey, AccountKind, Side, lot
+from app.core.accounts import CHART, AccountKey, AccountKind, Side
 from app.core.accruals import Accrual, Earned, Overlaid
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, OfferId, OrderId, RecordId, RedemptionId, TerminalId, VolunteerId
@@ -39,7 +39,7 @@ from app.core.rows import (
     Tombstone,
     VoucherHash,
 )
-from app.core.transactions import PostedTransfer, Transaction, Transfer, check_transfer
+from app.core.transactions import PostedTransfer, Transaction, check_transfer
 from app.core.volunteers import Volunteer
 
 Scalar = str | int | bool | None
@@ -65,6 +65,8 @@ class Needs:
     """Records whose volunteers' other verified records of the same days are looked at."""
     accruals: frozenset[RecordId] = frozenset()
     """Records whose share of a town's budget is asked for."""
+    repriced: frozenset[RecordId] = frozenset()
+    """Verified records that are priced anew: what their volunteers' records counted for is looked at."""
     policies: bool = False
 
 
@@ -266,32 +268,3 @@ class Book:
             spent.pop(row.id, None)
         else:
             spent[row.id] = Spent(row.merchant, row.points, row.occurred_at)
-
-
-def take(parts: Iterable[LotPart], points: Points) -> tuple[LotPart, ...]:
-    """Take points from lots in the order given. The caller has checked that they suffice."""
-    taken = []
-    left = points
-    for part in parts:
-        if left == 0:
-            break
-        amount = Points(min(left, part.points))
-        taken.append(LotPart(part.expires_on, amount))
-        left = Points(left - amount)
-    if left:
-        raise BrokenInvariant(f"{left} of {points} points are not there to take")
-    return tuple(taken)
-
-
-def move_lots(
-    parts: Iterable[LotPart], volunteer: VolunteerId, source: AccountKind, target: AccountKey | AccountKind
-) -> tuple[Transfer, ...]:
-    """Move parts of a volunteer's lots to one account, or to the same lots of another kind."""
-    return tuple(
-        Transfer(
-            lot(source, volunteer, part.expires_on),
-            lot(target, volunteer, part.expires_on) if isinstance(target, AccountKind) else target,
-            part.points,
-        )
-        for part in parts
-    )

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from app.core.accounts import AccountKey, AccountKind, lot
-from app.core.book import Book, move_lots
+from app.core.book import Book
 from app.core.ids import FundId, MerchantId, VolunteerId
+from app.core.lots import move_lots
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Fen, Instant
 from app.core.rows import LotPart, Order, Redemption

@@ -7,9 +7,10 @@ is never undone: what was redeemed stays redeemed.
 from dataclasses import dataclass, replace
 
 from app.core.accounts import AccountKey, AccountKind
-from app.core.book import Accepted, Book, Decision, Needs, move_lots, take
+from app.core.book import Accepted, Book, Decision, Needs
 from app.core.codes import Code, Rejected
-from app.core.ids import RecordId, TransactionId, UserId, format_id
+from app.core.ids import CorrectionId, RecordId, TransactionId, UserId, format_id
+from app.core.lots import move_lots, take
 from app.core.quantities import Instant, Points
 from app.core.rows import RecordState, ServiceRecord
 from app.core.standings import uncount_overlay
@@ -23,6 +24,8 @@ class ClawBack:
     record: RecordId
     transaction: TransactionId
     by: UserId
+    order: CorrectionId | None = None
+    """The correction order that it carries out, if any."""
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
@@ -49,9 +52,9 @@ def decide_claw_back(command: ClawBack, book: Book, at: Instant) -> Decision:
             occurred_at=at,
             transfers=(
                 Transfer(hours, AccountKey(AccountKind.SERVICE), record.minutes),
-                *_take_points(record, book, at),
+                *take_points(record, book, at),
             ),
-            document=format_id("rec", record.id),
+            document=format_id("cor", command.order) if command.order else format_id("rec", record.id),
             policy=record.policy,
             reverses=record.transaction,
         ),
@@ -60,7 +63,8 @@ def decide_claw_back(command: ClawBack, book: Book, at: Instant) -> Decision:
     )
 
 
-def _take_points(record: ServiceRecord, book: Book, at: Instant) -> tuple[Transfer, ...]:
+def take_points(record: ServiceRecord, book: Book, at: Instant) -> tuple[Transfer, ...]:
+    """Take a record's points back: its own lot first, then what else can be spent; the rest becomes a debt."""
     issuance = AccountKey(AccountKind.ISSUANCE)
     transfers: list[Transfer] = []
     left = record.points

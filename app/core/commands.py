@@ -12,6 +12,7 @@ from app.core.confirmations import (
     decide_confirm,
     decide_decline,
 )
+from app.core.corrections import CorrectRecord, decide_correct_record
 from app.core.donations import DepositFund, DonatePoints, decide_deposit_fund, decide_donate_points
 from app.core.lot_life import ExpireLots, MatureRecord, decide_expire_lots, decide_mature_record
 from app.core.orders import (
@@ -50,6 +51,7 @@ Command = (
     | MatureRecord
     | ExpireLots
     | ClawBack
+    | CorrectRecord
     | DonatePoints
     | DepositFund
 )
@@ -94,6 +96,8 @@ def decide(command: Command, book: Book, at: Instant) -> Decision:  # noqa: C901
             return decide_expire_lots(command, book, at)
         case ClawBack():
             return decide_claw_back(command, book, at)
+        case CorrectRecord():
+            return decide_correct_record(command, book, at)
         case DonatePoints():
             return decide_donate_points(command, book, at)
         case DepositFund():

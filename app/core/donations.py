@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from app.core.accounts import AccountKey, AccountKind
-from app.core.book import Accepted, Book, Decision, Needs, move_lots, take
+from app.core.book import Accepted, Book, Decision, Needs
 from app.core.codes import Code, Rejected
 from app.core.ids import FundId, TransactionId, VolunteerId, format_id
+from app.core.lots import move_lots, take
 from app.core.quantities import Fen, Instant, Points
 from app.core.transactions import Reason, Transaction, TransactionKind, Transfer
 from app.core.volunteers import VolunteerStatus

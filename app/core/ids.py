@@ -23,6 +23,8 @@ AgreementId = NewType("AgreementId", UUID)
 TransactionId = NewType("TransactionId", UUID)
 ObjectionId = NewType("ObjectionId", UUID)
 TrainingId = NewType("TrainingId", UUID)
+CorrectionId = NewType("CorrectionId", UUID)
+HonourId = NewType("HonourId", UUID)
 
 ProgrammeId = NewType("ProgrammeId", str)
 """The short code of a programme, for example `cixi`: it leads every key of the database."""
@@ -47,6 +49,8 @@ PREFIXES = {
     TransactionId: "txn",
     ObjectionId: "obj",
     TrainingId: "trn",
+    CorrectionId: "cor",
+    HonourId: "hon",
 }
 
 _PROGRAMME = re.compile(r"[a-z][a-z0-9-]{1,15}")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 from app.core.accounts import AccountKey, AccountKind, lot
-from app.core.book import Accepted, Book, Decision, Needs, move_lots
+from app.core.book import Accepted, Book, Decision, Needs
 from app.core.codes import Code, Rejected
 from app.core.ids import RecordId, TransactionId, VolunteerId, format_id
+from app.core.lots import move_lots
 from app.core.quantities import Instant, Points
 from app.core.rows import RecordState
 from app.core.transactions import Reason, Transaction, TransactionKind, Transfer

@@ -13,9 +13,6 @@ from app.core.programmes import Programme
 from app.core.quantities import Fen, Instant, Points
 from app.core.rows import TallyKey
 
-STAR_HOURS = (100, 300, 600, 1000, 1500)
-"""Verified hours for one to five stars (DOMAIN.md 3)."""
-
 _MONTHS_A_QUARTER = 3
 
 
@@ -110,11 +107,6 @@ class Offer:
         if self.voucher_until is not None:
             last = min(last, self.voucher_until)
         return datetime.combine(last + timedelta(days=1), time(), programme.zone).astimezone(UTC)
-
-
-def stars_of(minutes: int) -> int:
-    """The stars of a volunteer with so many verified minutes, 0 to 5 (GB/T star system; DOMAIN.md 3)."""
-    return sum(minutes >= hours * 60 for hours in STAR_HOURS)
 
 
 def period_start(period: LimitPeriod, day: date) -> date:

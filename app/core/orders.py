@@ -6,12 +6,13 @@ job has booked that or not.
 
 from dataclasses import dataclass, replace
 
-from app.core.book import Accepted, Book, Decision, Needs, take
+from app.core.book import Accepted, Book, Decision, Needs
 from app.core.canonical import format_instant
 from app.core.charges import charge_of, hold, release, release_kindly
 from app.core.codes import Code, Rejected
 from app.core.ids import OfferId, OrderId, TransactionId, VolunteerId, format_id
 from app.core.limits import count, uncount_points, uncount_units
+from app.core.lots import take
 from app.core.obstacles import order_obstacles, price_offer
 from app.core.quantities import Instant
 from app.core.rows import Order, OrderState, Stock, VoucherHash

@@ -7,6 +7,7 @@ from enum import StrEnum
 from app.core.accounts import NEVER
 from app.core.ids import FundId, ProgrammeId
 from app.core.quantities import Instant, Minutes, Points
+from app.core.stars import DEFAULT_STARS, StarScale
 
 
 class LapsePolicy(StrEnum):
@@ -42,6 +43,8 @@ class Programme:
     """A programme for trying tills out: it honours faults on demand."""
     unlocks: tuple[tuple[date, Minutes], ...] = ()
     """From which day on points can be spent from so many verified minutes on: what the policies say, in order."""
+    stars: StarScale = DEFAULT_STARS
+    """From how many verified minutes on there are how many stars."""
 
     def business_day(self, at: Instant) -> date:
         """The programme's calendar day of a moment."""

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from app.core.book import Accepted, Book, Decision, Needs, take
+from app.core.book import Accepted, Book, Decision, Needs
 from app.core.charges import charge_of, hold, pay
 from app.core.codes import Code, Rejected
 from app.core.ids import OfferId, RedemptionId, TerminalId, TransactionId, format_id
 from app.core.limits import count
+from app.core.lots import take
 from app.core.merchants import Till
 from app.core.obstacles import Price, offer_obstacles, price_offer, price_points, spending_obstacles, unlock_obstacles
 from app.core.offers import Offer

@@ -7,12 +7,13 @@ the price of what is kept falls, so no fen is lost or made by rounding.
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, tzinfo
 
-from app.core.book import Accepted, Book, Decision, Needs, take
+from app.core.book import Accepted, Book, Decision, Needs
 from app.core.charges import return_money, return_redeemed
 from app.core.codes import Code, Rejected
 from app.core.confirmations import end_waiting
 from app.core.ids import RefundId, TerminalId, TransactionId, format_id
 from app.core.limits import uncount_points, uncount_units
+from app.core.lots import take
 from app.core.quantities import Fen, Instant, Points
 from app.core.rows import LotPart, Redemption, RedemptionState, Refund, Sale, Tombstone
 from app.core.transactions import Reason, Transaction, TransactionKind, Transfer

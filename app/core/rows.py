@@ -257,6 +257,8 @@ class ServiceRecord:
     region: str = ""
     """Where it was given."""
     role: ServiceRole = ServiceRole.VOLUNTEER
+    replaces: RecordId | None = None
+    """The withdrawn record that this one corrects."""
 
 
 Row = PayCode | Redemption | Refund | Tombstone | Order | Stock | Tally | ServiceRecord | Accrual

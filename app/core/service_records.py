@@ -58,7 +58,7 @@ class RejectRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gain:
+class Gain:
     """What a record brings: points until when, how long pending, and the rows that explain and count them."""
 
     points: Points = Points(0)
@@ -68,10 +68,10 @@ class _Gain:
     rows: tuple[Accrual | Tally, ...] = ()
 
 
-def _gain(record: ServiceRecord, book: Book, at: Instant) -> _Gain | Rejected:
+def gain_of(record: ServiceRecord, book: Book, at: Instant) -> Gain | Rejected:
     """Price a record by the policy of its day; notice and expiry are the programme's where the policy is silent."""
     if record.evidence not in EARNING:
-        return _Gain()
+        return Gain()
     programme = book.programme
     service = service_of(record, programme)
     policy = policy_on(book.policies, service.day, record.level)
@@ -82,7 +82,7 @@ def _gain(record: ServiceRecord, book: Book, at: Instant) -> _Gain | Rejected:
     accrual = accrual_of(record, policy, service, standing, priced)
     expiry = policy.expiry
     last_day = expiry.last_day(programme.business_day(record.ended_at)) if expiry else None
-    return _Gain(
+    return Gain(
         points=priced.points,
         version=policy.version,
         expires_on=(last_day or programme.expiry_of(record.ended_at)) if priced.points else None,
@@ -114,7 +114,7 @@ def decide_verify_record(command: VerifyRecord, book: Book, at: Instant) -> Deci
         return Rejected(Code.NOT_FOUND)
     if refusal := _refuse_review(command, record) or _refuse_level(command, record, book):
         return refusal
-    gain = _gain(record, book, at)
+    gain = gain_of(record, book, at)
     if isinstance(gain, Rejected):
         return gain
     points = gain.points

@@ -5,8 +5,8 @@ from datetime import date
 
 from app.core.accounts import AccountKey, AccountKind
 from app.core.accruals import Accrual, Earned
-from app.core.book import Book
-from app.core.ids import NOBODY
+from app.core.book import Book, Needs
+from app.core.ids import NOBODY, VolunteerId
 from app.core.policies import AccrualPolicy, Priced, Service, Standing, policy_on
 from app.core.programmes import Programme
 from app.core.quantities import Instant, Points
@@ -28,8 +28,17 @@ def service_of(record: ServiceRecord, programme: Programme) -> Service:
     )
 
 
+def whose_standing(book: Book, needs: Needs) -> set[VolunteerId]:
+    """The volunteers for whom a price looks at what they have served before: that must be fetched."""
+    named = [record for record in book.records.values() if record]
+    asking = {each.volunteer for each in named if is_standing_asked(each, book.policies, book.programme)}
+    if any(policy.needs_standing for policy in book.policies):
+        asking.update(each.volunteer for each in named if each.id in needs.repriced)
+    return asking
+
+
 def is_standing_asked(record: ServiceRecord, policies: tuple[AccrualPolicy, ...], programme: Programme) -> bool:
-    """Whether pricing this record looks at what its volunteer has served before: then it must be fetched."""
+    """Whether pricing this record looks at what its volunteer has served before."""
     policy = policy_on(policies, programme.business_day(record.started_at), record.level)
     return record.state is RecordState.ENTERED and policy is not None and policy.needs_standing
 

@@ -27,6 +27,7 @@ class TransactionKind(StrEnum):
     VOID = "void.v1"
     RETURN = "return.v1"
     CLAW_BACK = "claw-back.v1"
+    CORRECT = "correct.v1"
     DONATE = "donate.v1"
     DEPOSIT = "deposit.v1"
 
@@ -52,6 +53,7 @@ class Reason(StrEnum):
     VOUCHER_RETURNED = "voucher-returned"
     MERCHANT_ENDED = "merchant-ended"
     RECORD_WITHDRAWN = "record-withdrawn"
+    HOURS_CORRECTED = "hours-corrected"
     GIVEN_TO_POOL = "given-to-pool"
     SPONSOR_DONATION = "sponsor-donation"
 

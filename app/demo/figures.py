@@ -41,6 +41,9 @@ class CityFigures:
     activities: tuple[str, ...]
     funds: tuple[SponsoredFund, ...]
     regions: tuple[Region, ...]
+    honour_names: tuple[str, ...]
+    honour_editions: int
+    honours: int
     sandbox: bool = False
 
     @property
@@ -86,6 +89,9 @@ def city_figures() -> CityFigures:
         activities=tuple(dict.fromkeys(activities)),
         funds=tuple(_fund(fund) for fund in given["funds"]),
         regions=_read_regions(),
+        honour_names=tuple(given["honours"]["categories"]),
+        honour_editions=given["honours"]["editions"],
+        honours=given["honours"]["awarded"],
     )
 
 
@@ -103,5 +109,6 @@ def sandbox_figures() -> CityFigures:
         team_kinds=city.team_kinds[:1],
         we_stations=2,
         named_stations=city.named_stations[:2],
+        honours=0,
         sandbox=True,
     )

@@ -8,6 +8,7 @@ from itertools import islice
 
 from uuid_utils.compat import uuid7
 
+from app.actions.honours import enter_honour
 from app.actions.merchants import open_store, register_merchant
 from app.actions.programmes import change_programme, create_programme
 from app.actions.service_records import enter_records
@@ -36,6 +37,7 @@ from app.core.quantities import Fen
 from app.core.reviews import ReviewLevel
 from app.core.service_records import VerifyRecord
 from app.demo.figures import CityFigures
+from app.demo.honours import draw_honours
 from app.demo.loaded import LoadedCity, LoadedTerminal
 from app.demo.people import Person, draw_people
 from app.engine.batch import Outcome, Submission
@@ -98,6 +100,7 @@ class CityLoader:
         async with database.begin() as tx:
             await self._make_merchants(tx)
         await self._make_people(teams, max(20, round(self._figures.volunteers * scale)))
+        await self._make_honours([team.id for team in teams])
         return self._city
 
     async def _make_programme(self, tx: Tx) -> None:
@@ -257,6 +260,13 @@ class CityLoader:
             await self._verify(chunk)
             self._city.volunteers += [person.volunteer.id for person in chunk]
             self._progress("volunteers and their hours", len(self._city.volunteers), count)
+
+    async def _make_honours(self, teams: Sequence[TeamId]) -> None:
+        honours = draw_honours(self._figures, self._city.volunteers, teams, self._now.date())
+        async with self._services.database.begin() as tx:
+            for honour in honours:
+                entered = await enter_honour(tx, self._programme, honour, self._city.admin, self._now)
+                _must(entered, honour.name)
 
     async def _enter(self, chunk: Iterable[Person]) -> None:
         people = list(chunk)

@@ -1,6 +1,8 @@
-"""Correcting the record of an upheld objection: one entered is rejected, one verified is withdrawn.
+"""Correcting records: that of an upheld objection, and those of an approved correction order, one by one.
 
-Then its hours can be entered again as they were. Larger corrections have their own machinery; this is one record.
+An upheld objection takes its record out: one entered is rejected, one verified is withdrawn; then its hours can be
+entered again as they were. An order withdraws or replaces verified records; each is done once, however often it is
+sent.
 """
 
 from uuid_utils.compat import uuid7
@@ -8,13 +10,15 @@ from uuid_utils.compat import uuid7
 from app.core.claw_backs import ClawBack
 from app.core.codes import Code, Rejected
 from app.core.commands import Command
+from app.core.correction_orders import CorrectionOrder, command_of
 from app.core.idempotency import AnswerKey
-from app.core.ids import ObjectionId, ProgrammeId, TransactionId, UserId
-from app.core.quantities import Instant
+from app.core.ids import ObjectionId, ProgrammeId, RecordId, TransactionId, UserId, parse_id
+from app.core.quantities import BrokenInvariant, Instant
 from app.core.rows import RecordState, ServiceRecord
 from app.core.service_records import RejectRecord
 from app.engine.batch import JOB_BODY, Submission
-from app.engine.committer import Committers
+from app.engine.committer import CommandFailed, Committers
+from app.store.correction_records import LineOutcome
 
 
 async def correct_record(
@@ -39,3 +43,21 @@ async def correct_record(
     key = AnswerKey("system", f"objection:{objection.hex}:{record.state.value}:{at.date().isoformat()}")
     outcome = await committers.submit(programme, Submission(command=command, key=key, body_hash=JOB_BODY))
     return outcome.answer.code if isinstance(outcome.answer, Rejected) else None
+
+
+async def carry_out(
+    committers: Committers, programme: ProgrammeId, order: CorrectionOrder, record: RecordId
+) -> LineOutcome:
+    """Do to one record what an approved order says. Done before, it answers what was answered then."""
+    if order.approved_by is None:
+        raise BrokenInvariant(f"order {order.id} was not approved")
+    command = command_of(order, record, order.approved_by, RecordId(uuid7()), TransactionId(uuid7()))
+    key = AnswerKey("system", f"correction:{order.id.hex}:{record.hex}")
+    try:
+        outcome = await committers.submit(programme, Submission(command=command, key=key, body_hash=JOB_BODY))
+    except CommandFailed:
+        return LineOutcome(record, code=Code.SYSTEM_ERROR)
+    if isinstance(outcome.answer, Rejected):
+        return LineOutcome(record, code=outcome.answer.code)
+    made = parse_id("rec", str(outcome.answer["record"]))
+    return LineOutcome(record, replacement=RecordId(made) if made and made != record else None)

@@ -10,6 +10,7 @@ from app.actions.keys import KeyCabinet
 from app.core.ids import ProgrammeId
 from app.engine.committer import Committers
 from app.jobs.checkpoints import run_checkpoint
+from app.jobs.corrections import run_correction_orders
 from app.jobs.holds import run_closings, run_order_expiries
 from app.jobs.lots import run_code_purge, run_expiries, run_maturities
 from app.jobs.merchants import run_endings
@@ -44,6 +45,7 @@ async def _run_for(
     await run_expiries(database, committers, programme, clock)
     await run_escalations(database, programme, clock)
     await run_corrections(database, committers, programme, clock)
+    await run_correction_orders(database, committers, programme, clock)
     await run_code_purge(database, programme, clock)
     await run_checkpoint(database, programme, await cabinet.token_keys(programme), clock)
 

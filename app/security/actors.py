@@ -66,7 +66,9 @@ _SCOPES = {
             Scope.RECORDS_CREATE,
             Scope.RECORDS_VERIFY,
             Scope.RECORDS_OBJECT,
+            Scope.CORRECTIONS_WRITE,
             Scope.POLICIES_READ,
+            Scope.HONOURS_READ,
         )
     ),
     ActorKind.MERCHANT_STAFF: frozenset().union(*_ROLES.values()),

@@ -45,3 +45,7 @@ class Scope(StrEnum):
     POLICIES_REVIEW = "policies:review"
     RECORDS_OBJECT = "records:object"
     ME_OBJECT = "me:object"
+    CORRECTIONS_WRITE = "corrections:write"
+    CORRECTIONS_APPROVE = "corrections:approve"
+    HONOURS_READ = "honours:read"
+    HONOURS_WRITE = "honours:write"

@@ -183,7 +183,8 @@ def read_lots(parts: Sequence[str], amounts: Sequence[int]) -> tuple[LotPart, ..
 
 _RECORDS = """
 SELECT id, state, volunteer_id, team_id, evidence, minutes, level, started_at, ended_at, recorder_id, verifier_id,
-       points, expires_on, policy, pending, matures_at, transaction_id, activity_id, category, place_region, role
+       points, expires_on, policy, pending, matures_at, transaction_id, activity_id, category, place_region, role,
+       replaces_id
 FROM service_records WHERE programme_id = $1 AND id = ANY($2)
 """
 
@@ -216,6 +217,7 @@ async def fetch_records(
             category=row["category"],
             region=row["place_region"],
             role=ServiceRole(row["role"]),
+            replaces=row["replaces_id"],
         )
         for row in rows
     }

@@ -116,6 +116,36 @@ WHERE r.programme_id = $1 AND r.id = ANY($2::uuid[])
 """
 
 
+_REPLACEMENTS = """
+INSERT INTO service_records (programme_id, id, state, volunteer_id, team_id, evidence, activity, minutes, level,
+    started_at, ended_at, recorder_id, created_at, activity_id, category, place_region, role, place, content, in_charge,
+    guardian, hazardous, check_ins, due_at, replaces_id)
+SELECT $1, t.id, 'entered', r.volunteer_id, r.team_id, r.evidence, r.activity, t.minutes, t.level, r.started_at,
+       r.ended_at, t.recorder_id, r.created_at, r.activity_id, t.category, r.place_region, r.role, r.place, r.content,
+       r.in_charge, r.guardian, r.hazardous, r.check_ins, r.due_at, r.id
+FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::smallint[], $6::text[], $7::uuid[])
+     AS t (id, replaces_id, minutes, level, category, recorder_id)
+CROSS JOIN LATERAL (SELECT * FROM service_records WHERE programme_id = $1 AND id = t.replaces_id LIMIT 1) r
+ON CONFLICT (programme_id, id) DO NOTHING
+"""
+
+
+async def insert_replacements(
+    connection: BatchConnection, programme: ProgrammeId, rows: Sequence[ServiceRecord]
+) -> None:
+    """Put records beside those that they replace, with all items that were not corrected. Once: then they are there."""
+    await connection.execute(
+        _REPLACEMENTS,
+        programme,
+        [row.id for row in rows],
+        [row.replaces for row in rows],
+        [row.minutes for row in rows],
+        [row.level for row in rows],
+        [row.category for row in rows],
+        [row.recorder for row in rows],
+    )
+
+
 async def update_records(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[ServiceRecord]) -> None:
     """Bring service records up to date."""
     await connection.execute(
@@ -236,6 +266,8 @@ async def write_rows(
     if tallies := _last(rows, Tally, lambda row: row.key):
         await write_tallies(connection, programme, tallies)
     if records := _last(rows, ServiceRecord, lambda row: row.id):
+        if corrected := [row for row in records if row.replaces]:
+            await insert_replacements(connection, programme, corrected)
         await update_records(connection, programme, records)
     if accruals := _last(rows, Accrual, lambda row: row.record):
         await insert_accruals(connection, programme, accruals)

@@ -16,7 +16,7 @@ from app.core.owners import owners_of
 from app.core.programmes import Programme
 from app.core.quantities import Instant
 from app.core.rows import Order, Redemption, Sale
-from app.core.standings import is_standing_asked
+from app.core.standings import whose_standing
 from app.store.accounts import fetch_owned
 from app.store.answers import fetch_answers
 from app.store.batch_accruals import fetch_earned, fetch_overlaid
@@ -171,9 +171,7 @@ async def _add_lapsing(connection: BatchConnection, fetched: FetchedBook, at: In
 async def _add_accruals(connection: BatchConnection, fetched: FetchedBook, needs: Needs) -> None:
     """What records counted for, of those volunteers for whom the policy asks; and what records took of budgets."""
     book = fetched.book
-    named = [record for record in book.records.values() if record]
-    asking = {each.volunteer for each in named if is_standing_asked(each, book.policies, book.programme)}
-    if asking:
+    if asking := whose_standing(book, needs):
         book.earned.update(await fetch_earned(connection, book.programme.id, asking))
     if needs.accruals:
         book.overlaid.update(await fetch_overlaid(connection, book.programme.id, needs.accruals))

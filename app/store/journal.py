@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from app.core.ids import FundId, ProgrammeId
 from app.core.programmes import LapsePolicy, Programme
 from app.core.quantities import Points
+from app.core.stars import StarScale
 from app.core.transactions import Transaction
 from app.store.database import BatchConnection
 
@@ -48,7 +49,7 @@ SELECT next_seq, next_account_no, recorded_at FROM journal_heads WHERE programme
 """
 _SETTINGS = """
 SELECT zone, fen_per_hundred_points, settlement_fund_id, lapse_policy, grace_days, notice_days, expiry_years,
-       points_max, confirm_points, confirm_count, same_amount_s, redemptions_a_day, sandbox,
+       points_max, confirm_points, confirm_count, same_amount_s, redemptions_a_day, sandbox, star_minutes,
        ARRAY(SELECT effective_from FROM accrual_policies WHERE programme_id = $1 ORDER BY effective_from) AS begins,
        ARRAY(SELECT unlock_minutes FROM accrual_policies WHERE programme_id = $1 ORDER BY effective_from) AS unlocks
 FROM programmes WHERE id = $1
@@ -94,6 +95,7 @@ async def fetch_settings(connection: BatchConnection, programme: ProgrammeId) ->
         redemptions_a_day=row["redemptions_a_day"],
         sandbox=row["sandbox"],
         unlocks=tuple(zip(row["begins"], row["unlocks"], strict=True)) if any(row["unlocks"]) else (),
+        stars=StarScale(tuple(row["star_minutes"])),
     )
 
 

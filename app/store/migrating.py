@@ -21,6 +21,9 @@ _APPEND_ONLY = (
     "accrual_policies",
     "accruals",
     "offer_versions",
+    "honours",
+    "honour_states",
+    "certificates",
 )
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
@@ -72,7 +75,7 @@ async def grant(database: Database, role: str) -> None:
     async with database.begin() as tx:
         await tx.execute(text(f"GRANT USAGE ON SCHEMA public TO {role}"))
         await tx.execute(text(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}"))
-        await tx.execute(text(f"GRANT DELETE ON pay_codes TO {role}"))
+        await tx.execute(text(f"GRANT DELETE ON pay_codes, correction_records TO {role}"))
         for table in _APPEND_ONLY:
             await tx.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}"))
         await tx.execute(text(f"REVOKE INSERT, UPDATE ON alembic_version FROM {role}"))

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from app.core.ids import FundId, ProgrammeId
 from app.core.programmes import LapsePolicy
+from app.core.stars import DEFAULT_STARS, StarScale
 from app.store.database import Reader, Tx
 
 CONFIRM_POINTS = 500
@@ -37,13 +38,20 @@ class ProgrammeRow:
     same_amount_s: int = SAME_AMOUNT_S
     redemptions_a_day: int | None = REDEMPTIONS_A_DAY
     sandbox: bool = False
+    stars: StarScale = DEFAULT_STARS
     revision: int
     created_at: datetime
 
 
 _COLUMNS = """id, name, region_code, zone, fen_per_hundred_points, settlement_fund_id AS settlement_fund, lapse_policy,
        grace_days, notice_days, expiry_years, points_max, confirm_points, confirm_count, same_amount_s,
-       redemptions_a_day, sandbox, revision, created_at"""
+       redemptions_a_day, sandbox, star_minutes AS stars, revision, created_at"""
+
+
+def _row(found: RowMapping) -> ProgrammeRow:
+    lapse_policy, stars = LapsePolicy(found["lapse_policy"]), StarScale(tuple(found["stars"]))
+    return ProgrammeRow(**{**found, "lapse_policy": lapse_policy, "stars": stars})
+
 
 _FETCH = text(f"SELECT {_COLUMNS} FROM programmes WHERE id = :programme")
 
@@ -51,7 +59,15 @@ _FETCH = text(f"SELECT {_COLUMNS} FROM programmes WHERE id = :programme")
 async def fetch_programme(reader: Reader | Tx, programme: ProgrammeId) -> ProgrammeRow | None:
     """One programme."""
     row = (await reader.execute(_FETCH, {"programme": programme})).mappings().one_or_none()
-    return ProgrammeRow(**{**row, "lapse_policy": LapsePolicy(row["lapse_policy"])}) if row else None
+    return _row(row) if row else None
+
+
+_STARS = text("SELECT star_minutes FROM programmes WHERE id = :programme")
+
+
+async def fetch_stars(reader: Reader, programme: ProgrammeId) -> StarScale:
+    """From how many verified minutes on a programme gives how many stars."""
+    return StarScale(tuple((await reader.execute(_STARS, {"programme": programme})).scalar_one()))
 
 
 _ZONE = text("SELECT zone FROM programmes WHERE id = :programme")
@@ -123,7 +139,8 @@ UPDATE programmes SET
     name = :name, fen_per_hundred_points = :fen_per_hundred_points, settlement_fund_id = :settlement_fund,
     lapse_policy = :lapse_policy, grace_days = :grace_days, notice_days = :notice_days, expiry_years = :expiry_years,
     points_max = :points_max, confirm_points = :confirm_points, confirm_count = :confirm_count,
-    same_amount_s = :same_amount_s, redemptions_a_day = :redemptions_a_day, revision = revision + 1
+    same_amount_s = :same_amount_s, redemptions_a_day = :redemptions_a_day, star_minutes = :star_minutes,
+    revision = revision + 1
 WHERE id = :programme AND revision = :revision
 RETURNING {_COLUMNS}
 """)
@@ -135,4 +152,4 @@ async def update_programme(
     """Set all settings, if nobody has changed them since `revision`; None otherwise."""
     found = await tx.execute(_UPDATE, {**values, "programme": programme, "revision": revision})
     row = found.mappings().one_or_none()
-    return ProgrammeRow(**{**row, "lapse_policy": LapsePolicy(row["lapse_policy"])}) if row else None
+    return _row(row) if row else None

@@ -56,7 +56,8 @@ class RecordView:
 _ITEMS = "place, content, in_charge, guardian, hazardous, check_ins, due_at"
 _COLUMNS = f"""id, state, volunteer_id AS volunteer, team_id AS team, evidence, activity, minutes, level, started_at,
        ended_at, recorder_id AS recorder, verifier_id AS verifier, points, expires_on, policy, pending, matures_at,
-       transaction_id AS transaction, created_at, activity_id, category, place_region AS region, role, {_ITEMS},
+       transaction_id AS transaction, created_at, activity_id, category, place_region AS region, role,
+       replaces_id AS replaces, {_ITEMS},
        EXISTS (SELECT FROM objections o WHERE o.programme_id = r.programme_id AND o.record_id = r.id
                AND o.state IN ('open', 'escalated')) AS disputed"""
 

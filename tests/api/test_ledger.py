@@ -43,7 +43,7 @@ async def test_a_late_record_changes_what_was_effective_but_not_what_was_known(s
     body = {
         "volunteer_id": format_id("vol", site.city.volunteers[0]),
         "team_id": format_id("tea", site.city.team),
-        "evidence": "checked-in",
+        "evidence": "imported",
         "activity": "文明劝导",
         "started_at": (ended - timedelta(minutes=60)).isoformat(),
         "ended_at": ended.isoformat(),

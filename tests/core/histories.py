@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from app.core.accounts import AccountKey, AccountKind
-from app.core.claw_backs import ClawBack
 from app.core.commands import Command
 from app.core.confirmations import CloseRedemption, ConfirmRedemption, DeclineRedemption
 from app.core.donations import DepositFund, DonatePoints
@@ -39,6 +38,7 @@ from app.core.vouchers import ReturnVoucher, UseVoucher
 from tests.core.builders import FUND, RECORDER, VERIFIER, a_record, code_hash, named
 from tests.core.ledger import MemoryLedger
 from tests.core.steps import FROZEN, MERCHANTS, OFFERS, PEOPLE, TERMINALS, TOWN, Step
+from tests.core.taking_back import take_back
 
 WAITS = (timedelta(seconds=1), timedelta(seconds=59), timedelta(hours=7), timedelta(days=1), timedelta(days=4))
 LONG_WAITS = (timedelta(days=31), timedelta(days=200), timedelta(days=300), timedelta(days=800))
@@ -283,8 +283,8 @@ class _Scribe:
         if not self.step.blind:
             records = [each for each in records if each.state is RecordState.VERIFIED]
         if self.step.verb == "claw back":
-            withdrawn = self._pick(records)
-            return (ClawBack(record=withdrawn.id, transaction=self.transaction, by=VERIFIER),) if withdrawn else ()
+            found = self._pick(records)
+            return (take_back(found, self.step, self.number, self.transaction),) if found else ()
         now = self.ledger.now
         due = self._pick(
             each for each in records if self.step.blind or (each.pending and each.matures_at and each.matures_at <= now)

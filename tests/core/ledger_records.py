@@ -6,7 +6,7 @@ from app.core.accruals import Accrual, Earned, Overlaid
 from app.core.book import Book, Needs
 from app.core.ids import NOBODY, RecordId
 from app.core.rows import RecordState, ServiceRecord, TallyKey
-from app.core.standings import is_standing_asked
+from app.core.standings import whose_standing
 
 
 def add_accruals(
@@ -17,8 +17,7 @@ def add_accruals(
     tallies: Mapping[TallyKey, int],
 ) -> None:
     """What records counted for where a policy asks, what they took of towns' budgets, and what towns have given."""
-    named = [record for record in book.records.values() if record]
-    asking = {each.volunteer for each in named if is_standing_asked(each, book.policies, book.programme)}
+    asking = whose_standing(book, needs)
     book.earned.update((volunteer, {}) for volunteer in asking)
     for record, row in accruals.items():
         if row.volunteer in asking and records[record].state is RecordState.VERIFIED:

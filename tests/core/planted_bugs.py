@@ -11,6 +11,7 @@ from app.core import (
     claw_backs,
     commands,
     confirmations,
+    corrections,
     limits,
     orders,
     redemptions,
@@ -176,12 +177,12 @@ def _quota_counts_up_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def _claw_back_forgets_the_debt(patch: pytest.MonkeyPatch) -> None:
-    right = claw_backs._take_points
+    right = claw_backs.take_points
 
     def wrong(record: ServiceRecord, book: Book, at: Instant) -> tuple[Transfer, ...]:
         return tuple(each for each in right(record, book, at) if each.debit.kind is not AccountKind.DEBT)
 
-    patch.setattr(claw_backs, "_take_points", wrong)
+    patch.setattr(claw_backs, "take_points", wrong)
 
 
 def _accrual_forgets_the_debt(patch: pytest.MonkeyPatch) -> None:
@@ -191,6 +192,15 @@ def _accrual_forgets_the_debt(patch: pytest.MonkeyPatch) -> None:
 
 def _claw_back_keeps_the_budget(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(claw_backs, "uncount_overlay", lambda _record, _book: ())
+
+
+def _correction_keeps_the_budget(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(corrections, "uncount_overlay", lambda _record, _book: ())
+
+
+def _correction_keeps_the_old_hours(patch: pytest.MonkeyPatch) -> None:
+    right = corrections._exchange_hours
+    patch.setattr(corrections, "_exchange_hours", lambda old, new: right(old, new)[:1])
 
 
 def _accrual_forgets_the_budget(patch: pytest.MonkeyPatch) -> None:
@@ -249,6 +259,8 @@ BUGS = (
     Bug("a batch forgets what a record counted for", _batch_forgets(Accrual)),
     Bug("a withdrawn record still counts in its batch", _withdrawn_still_counts),
     Bug("a claw-back keeps the town's budget", _claw_back_keeps_the_budget),
+    Bug("a correction keeps the town's budget", _correction_keeps_the_budget),
+    Bug("a correction keeps the old hours", _correction_keeps_the_old_hours),
     Bug("an accrual does not count the town's budget", _accrual_forgets_the_budget),
     Bug("a batch forgets that a number was reversed", _batch_forgets(Tombstone)),
     Bug("a used voucher can be used again", _used_voucher_can_be_used_again, BrokenInvariant),

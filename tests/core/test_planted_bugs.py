@@ -9,6 +9,7 @@ from app.core.book import Needs
 from app.core.claw_backs import ClawBack
 from app.core.commands import Command
 from app.core.confirmations import CloseRedemption, ConfirmRedemption, DeclineRedemption
+from app.core.corrections import CorrectRecord
 from app.core.donations import DepositFund, DonatePoints
 from app.core.lot_life import ExpireLots, MatureRecord
 from app.core.orders import CancelOrder, ExpireOrder, PlaceOrder, SetStock
@@ -50,6 +51,10 @@ NEEDS: list[tuple[type[Command], str]] = [
     (ExpireLots, "volunteers"),
     (ClawBack, "records"),
     (ClawBack, "accruals"),
+    (CorrectRecord, "records"),
+    (CorrectRecord, "accruals"),
+    (CorrectRecord, "repriced"),
+    (CorrectRecord, "policies"),
     (DonatePoints, "volunteers"),
     (DepositFund, "owners"),
 ]

@@ -3,8 +3,9 @@
 import pytest
 
 from app.core.accounts import NEVER, AccountKey, AccountKind, lot
-from app.core.book import Accepted, take
+from app.core.book import Accepted
 from app.core.ids import TransactionId
+from app.core.lots import take
 from app.core.quantities import AMOUNT_MAX, BrokenInvariant, Points
 from app.core.rows import LotPart
 from app.core.transactions import Reason, Transaction, TransactionKind, Transfer

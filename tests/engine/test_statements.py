@@ -7,10 +7,14 @@ from functools import partial
 import pytest
 from asyncpg.connection import LoggedQuery
 from sqlalchemy import text
+from uuid_utils.compat import uuid7
 
 from app.core.codes import Rejected
-from app.core.ids import OfferId
+from app.core.corrections import Amendment, CorrectRecord
+from app.core.ids import CorrectionId, OfferId, RecordId, TransactionId
 from app.core.policies import AccrualPolicy, Band, Caps, Overlay, Scale, ScalePeriod
+from app.core.quantities import Minutes
+from app.core.service_records import VerifyRecord
 from app.engine.batch import Submission, run_batch
 from app.store.accrual_policies import Publication, insert_policy
 from app.store.database import Database
@@ -18,7 +22,16 @@ from tests.support.afterwards import refund, reverse
 from tests.support.cities import a_city
 from tests.support.city_rows import REGION, City
 from tests.support.clocks import Clock
-from tests.support.commands import a_committer, a_connection, a_pay_code, a_redeem, a_submission, at_till, pay
+from tests.support.commands import (
+    a_committer,
+    a_connection,
+    a_pay_code,
+    a_redeem,
+    a_submission,
+    accepted,
+    at_till,
+    pay,
+)
 from tests.support.earnings import Service, a_verification, enter
 from tests.support.offers import Terms, an_offer, an_order, place_order, use_voucher
 
@@ -105,8 +118,33 @@ async def _verifications(database: Database, city: City, clock: Clock, _offer: O
     return [a_submission(a_verification(city, service.record)) for service in services]
 
 
+async def _corrections(database: Database, city: City, clock: Clock, offer: OfferId) -> list[Submission]:
+    """Verified records, priced under the same policy, to be replaced by shorter ones."""
+    records = []
+    async with a_committer(database, city.programme, clock) as committer:
+        for submission in await _verifications(database, city, clock, offer):
+            accepted(await committer.submit(submission))
+            assert isinstance(submission.command, VerifyRecord)
+            records.append(submission.command.record)
+    return [
+        a_submission(
+            CorrectRecord(
+                record=record,
+                replacement=RecordId(uuid7()),
+                transaction=TransactionId(uuid7()),
+                order=CorrectionId(uuid7()),
+                author=city.recorder,
+                by=city.verifier,
+                amendment=Amendment(minutes=Minutes(30)),
+            )
+        )
+        for record in records
+    ]
+
+
 @pytest.mark.parametrize(
-    "prepare, most", [(_orders, 19), (_uses, 17), (_refunds, 16), (_reversals, 15), (_verifications, 17)]
+    "prepare, most",
+    [(_orders, 19), (_uses, 17), (_refunds, 16), (_reversals, 15), (_verifications, 17), (_corrections, 20)],
 )
 async def test_other_verbs_cost_by_kind_and_not_by_number(
     database: Database, clock: Clock, prepare: Callable[..., Awaitable[Sequence[Submission]]], most: int

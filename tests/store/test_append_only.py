@@ -25,6 +25,9 @@ APPEND_ONLY = (
     "accrual_policies",
     "accruals",
     "offer_versions",
+    "honours",
+    "honour_states",
+    "certificates",
 )
 CHANGES = ("UPDATE {} SET programme_id = programme_id", "DELETE FROM {}", "TRUNCATE {} CASCADE")
 WAYS_ROUND = (
