@@ -1,4 +1,4 @@
-"""The closed, append-only list of refusal codes. Status, texts and remedies are in `app/api/problem_texts.py`."""
+"""The closed, append-only list of refusal codes. Status, texts and remedies are in `app/api/problem_texts`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
