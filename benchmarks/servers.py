@@ -40,19 +40,22 @@ def serving(app: str, workers: int, environment: Mapping[str, str]) -> Iterator[
     base_url = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + _READY_S
-        while True:
-            try:
-                if httpx.get(f"{base_url}/readyz", timeout=2).is_success:
-                    break
-            except httpx.TransportError:
-                if time.monotonic() > deadline:
-                    raise
+        while not _is_ready(base_url):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the server is not ready: {httpx.get(f'{base_url}/readyz', timeout=2).text}")
             time.sleep(0.1)
         time.sleep(0.5)
         yield base_url
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+def _is_ready(base_url: str) -> bool:
+    try:
+        return httpx.get(f"{base_url}/readyz", timeout=2).is_success
+    except httpx.TransportError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,15 @@ _EARNED = """
 SELECT v.id, a.record_id, a.day, a.activity, a.counted, a.points
 FROM unnest($2::uuid[]) AS v (id)
 CROSS JOIN LATERAL (
-    SELECT record_id, day, activity, counted, points FROM accruals WHERE programme_id = $1 AND volunteer_id = v.id
+    SELECT record_id, day, activity, counted, points FROM accruals
+    WHERE programme_id = $1 AND volunteer_id = v.id OFFSET 0
 ) a
 CROSS JOIN LATERAL (
-    SELECT state FROM service_records WHERE programme_id = $1 AND id = a.record_id
+    SELECT state FROM service_records WHERE programme_id = $1 AND id = a.record_id LIMIT 1
 ) r
 WHERE r.state = 'verified'
 """
+"""`OFFSET 0` keeps the planner from turning the look-ups into one join over everybody's accruals."""
 
 
 async def fetch_earned(
