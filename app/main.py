@@ -133,12 +133,13 @@ def now() -> datetime:
 def make_services(settings: Settings, database: Database, clock: Callable[[], datetime] = now) -> Services:
     """The parts that routes, demo and commands work with."""
     cabinet = KeyCabinet(database, master_key_of(settings))
+    lookups = Lookups(database)
     return Services(
         database=database,
-        lookups=Lookups(database),
+        lookups=lookups,
         committers=Committers(database, clock, queue_max=settings.queue_max, batch_max=settings.batch_max),
         cabinet=cabinet,
-        tills=TillDirectory(database, cabinet.vault),
+        tills=TillDirectory(lookups, cabinet.vault),
         logins=LoginGuard(),
         clock=clock,
         token_lifetime=settings.token_lifetime,

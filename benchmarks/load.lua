@@ -23,6 +23,18 @@ function request()
   return requests[position]
 end
 
+-- Each connection waits before its first request until all are open: what is measured is the till's answer, not the
+-- burst in which they connect.
+local connections = tonumber(os.getenv("LIYU_CONNECTIONS"))
+local opened = 0
+local open_ms = 100
+
+function delay()
+  if opened == connections then return 0 end
+  opened = opened + 1
+  return open_ms
+end
+
 local threads = {}
 
 function setup(thread)
@@ -36,7 +48,7 @@ function done(summary, latency, counts)
   end
   io.write(string.format(
     '{"requests": %d, "seconds": %.6f, "p50_us": %d, "p99_us": %d, "refused": %d, "broken": %d, "twice": %d}\n',
-    summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
+    summary.requests, (summary.duration / 1e3 - open_ms) / 1e3, latency:percentile(50), latency:percentile(99),
     summary.errors.status, summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
     twice))
 end

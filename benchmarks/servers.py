@@ -80,7 +80,7 @@ def run_wrk(base_url: str, connections: int, seconds: int, requests: Path) -> Lo
         str(_LUA),
         base_url,
     ]
-    environment = {**os.environ, "LIYU_REQUESTS": str(requests)}
+    environment = {**os.environ, "LIYU_REQUESTS": str(requests), "LIYU_CONNECTIONS": str(connections)}
     shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     seen = json.loads(shown.splitlines()[-1])
     if seen["refused"] or seen["broken"] or seen["twice"]:

@@ -6,19 +6,32 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
 
 from app.actions.agreements import TRADING
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, ProgrammeId, StoreId, TerminalId
 from app.security.actors import Actor
 from app.security.sealing import Keyring
-from app.store.database import Database, Tx
+from app.store.database import Tx
+from app.store.lookups import Lookups
 from app.store.merchants import fetch_merchant, share_store
-from app.store.programmes import is_sandbox
-from app.store.terminals import Terminal, disable, fetch_terminal, insert_terminal, update_secret
+from app.store.terminals import (
+    CallingTerminal,
+    Terminal,
+    disable,
+    fetch_calling_terminals,
+    fetch_terminal,
+    insert_terminal,
+    update_secret,
+)
 
-_FRESH_S = 1.0
-_STALE_S = 10.0
+_log = structlog.get_logger(__name__)
+
+_FRESH_S = 0.5
+_STALE_S = 1.0
 _DIRECTORY_MAX = 10_000
 _SECRET_BYTES = 32
 
@@ -59,17 +72,17 @@ class _Entry:
 class TillDirectory:
     """Terminals by id, cached for a second: a till that is disabled or rotated is noticed within that time.
 
-    When an entry has aged, one caller reads it anew while the others go on with what is known; the command that
-    follows looks at the terminal again in any case. A till nobody knows yet is read once for all who wait for it.
+    An entry of half a second is read anew while everybody goes on with what is known: in a rush no caller waits for
+    it. The command that follows looks at the terminal again in any case. An older entry, or a till that nobody knows
+    yet, is read once for all who wait for it.
     """
 
-    def __init__(self, database: Database, vault: Keyring) -> None:
-        self._database = database
+    def __init__(self, lookups: Lookups, vault: Keyring) -> None:
+        self._lookups = lookups
         self._vault = vault
         self._known: dict[tuple[ProgrammeId, TerminalId], _Entry] = {}
         self._reading: dict[tuple[ProgrammeId, TerminalId], asyncio.Task[KnownTill | None]] = {}
         self._seen: dict[ProgrammeId, dict[TerminalId, datetime]] = {}
-        self._sandboxes: dict[ProgrammeId, bool] = {}
 
     def note_seen(self, programme: ProgrammeId, terminal: TerminalId, at: datetime) -> None:
         """Remember that a terminal's signature was good. Written by `app/jobs/seen.py`, never by the call itself."""
@@ -84,40 +97,46 @@ class TillDirectory:
         """The terminal, or None. `fresh` looks past the cache, as after a signature that did not match."""
         key = (programme, terminal)
         entry = self._known.get(key)
-        if entry and time.monotonic() - entry.read_at < (_FRESH_S / 10 if fresh else _FRESH_S):
+        age_s = time.monotonic() - entry.read_at if entry else 0.0
+        if entry and age_s < (_FRESH_S / 10 if fresh else _FRESH_S):
             return entry.till
         reading = self._reading.get(key)
         if reading is None:
             reading = asyncio.create_task(self._read(key))
             self._reading[key] = reading
-            reading.add_done_callback(lambda _task: self._reading.pop(key, None))
-        elif entry and not fresh and time.monotonic() - entry.read_at < _STALE_S:
+            reading.add_done_callback(partial(self._end_reading, key))
+        if entry and not fresh and age_s < _STALE_S:
             return entry.till
         return await asyncio.shield(reading)
+
+    def _end_reading(self, key: tuple[ProgrammeId, TerminalId], reading: asyncio.Task[KnownTill | None]) -> None:
+        """Whoever waits gets the error; a reading that nobody waits for is tried again by the next caller."""
+        self._reading.pop(key, None)
+        if not reading.cancelled() and (error := reading.exception()):
+            _log.warning("a terminal could not be read", error=repr(error))
 
     def forget(self, programme: ProgrammeId, terminal: TerminalId) -> None:
         """Read it anew the next time: it was disabled or rotated by this very process."""
         self._known.pop((programme, terminal), None)
 
     async def _read(self, key: tuple[ProgrammeId, TerminalId]) -> KnownTill | None:
-        async with self._database.read() as reader:
-            stored = await fetch_terminal(reader, *key)
-            if stored and key[0] not in self._sandboxes:
-                self._sandboxes[key[0]] = await is_sandbox(reader, key[0])
+        programme, terminal = key
+        found = await self._lookups.find(fetch_calling_terminals, programme, terminal)
         if len(self._known) >= _DIRECTORY_MAX:
             self._known.clear()
-        till = self._open(key[0], stored) if stored else None
+        till = self._open(programme, found) if found else None
         self._known[key] = _Entry(time.monotonic(), till)
         return till
 
-    def _open(self, programme: ProgrammeId, stored: Terminal) -> KnownTill:
+    def _open(self, programme: ProgrammeId, found: CallingTerminal) -> KnownTill:
+        stored = found.terminal
         aad = _aad(programme, stored.id)
         previous = stored.previous_secret
         return KnownTill(
             terminal=stored.id,
             merchant=stored.merchant,
             store=stored.store,
-            sandbox=self._sandboxes[programme],
+            sandbox=found.sandbox,
             disabled=stored.disabled_at is not None,
             secret=self._vault.unseal(stored.secret, aad),
             previous_secret=self._vault.unseal(previous, aad) if previous else None,

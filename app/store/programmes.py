@@ -78,14 +78,6 @@ async def fetch_zone(reader: Reader | Tx, programme: ProgrammeId) -> str:
     return str((await reader.execute(_ZONE, {"programme": programme})).scalar_one())
 
 
-_SANDBOX = text("SELECT sandbox FROM programmes WHERE id = :programme")
-
-
-async def is_sandbox(reader: Reader | Tx, programme: ProgrammeId) -> bool:
-    """Whether a programme is for trying tills out. It is said when the programme is made and never changes."""
-    return bool((await reader.execute(_SANDBOX, {"programme": programme})).scalar_one())
-
-
 _IDS = text("SELECT id FROM programmes ORDER BY id")
 
 

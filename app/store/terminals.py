@@ -1,13 +1,13 @@
 """Terminals: a merchant's tills with their sealed secrets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
 
 from app.core.ids import MerchantId, ProgrammeId, StoreId, TerminalId
-from app.store.database import Reader, Tx
+from app.store.database import BatchConnection, Reader, Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,34 @@ async def fetch_terminal(reader: Reader | Tx, programme: ProgrammeId, terminal: 
     """One terminal."""
     row = (await reader.execute(_FETCH, {"programme": programme, "id": terminal})).mappings().one_or_none()
     return Terminal(**row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class CallingTerminal:
+    """A terminal that calls, and whether its programme is for trying tills out."""
+
+    terminal: Terminal
+    sandbox: bool
+
+
+_CALLING = """
+SELECT t.id, t.merchant_id AS merchant, t.store_id AS store, t.label, t.secret, t.previous_secret,
+       t.previous_valid_until, t.disabled_at, t.created_at, p.sandbox
+FROM terminals t CROSS JOIN programmes p
+WHERE t.programme_id = $1 AND t.id = ANY($2) AND p.id = $1
+"""
+
+
+async def fetch_calling_terminals(
+    connection: BatchConnection, programme: ProgrammeId, terminals: Collection[TerminalId]
+) -> Mapping[TerminalId, CallingTerminal]:
+    """Those of these terminals that exist."""
+    found = {}
+    for row in await connection.fetch(_CALLING, programme, list(terminals)):
+        values = dict(row)
+        sandbox = values.pop("sandbox")
+        found[values["id"]] = CallingTerminal(Terminal(**values), sandbox)
+    return found
 
 
 _LIST = text(f"""
