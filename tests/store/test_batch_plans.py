@@ -41,7 +41,8 @@ _FILL = (
         SELECT :programme, gen_random_uuid(), 'verified', p.id, gen_random_uuid(), 'checked-in', '', 1, 1,
             CAST(:at AS timestamptz) - p.n * interval '1 second', :at, gen_random_uuid(), :at
         FROM ({_PEOPLE}) p""",
-    """INSERT INTO accruals (programme_id, record_id, volunteer_id, day, activity, counted, points, policy, inputs, steps)
+    """INSERT INTO accruals (programme_id, record_id, volunteer_id, day, activity, counted, points, policy, inputs,
+            steps)
         SELECT programme_id, id, volunteer_id, CAST(:at AS date), '', 1, 0, '', '{}', '[]' FROM service_records
         ON CONFLICT DO NOTHING""",
 )
@@ -88,16 +89,16 @@ _READ = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_s
 Fetch = Callable[[BatchConnection, Programme, list[ServiceRecord]], Awaitable[int]]
 
 
-@pytest.mark.parametrize("analysed", [False, True], ids=["fresh", "analysed"])
+@pytest.mark.parametrize("statistics", ["fresh", "analysed"])
 @pytest.mark.parametrize("fetch", [spent, served, earned])
 async def test_a_batch_reads_the_rows_of_its_own_people_only(
-    database: Database, clock: Clock, fetch: Fetch, analysed: bool
+    database: Database, clock: Clock, fetch: Fetch, statistics: str
 ) -> None:
     """Planned on empty tables or on full ones, a statement reads a few rows for each one that it gives."""
     city = await a_city(database, clock)
     async with a_connection(database) as connection:
         await fill(database, city)
-        if analysed:
+        if statistics == "analysed":
             await connection.execute("ANALYZE redemptions, service_records, accruals")
         records = await _records(connection, city)
         async with connection.transaction():
