@@ -20,10 +20,14 @@ from app.api import (
     accrual_policies,
     agreements,
     auth,
+    back_tests,
     bills,
+    bonuses,
+    breakage,
     certificates,
     correction_steps,
     corrections,
+    evaluations,
     events,
     explanations,
     funds,
@@ -34,19 +38,27 @@ from app.api import (
     merchant_life,
     merchant_staff,
     merchants,
+    my_donations,
+    my_family,
     my_objections,
     my_offers,
     my_orders,
+    my_penalties,
     my_redemptions,
     my_service_records,
+    notices,
     objections,
     offer_stocks,
     offers,
+    penalties,
+    penalty_steps,
+    pool_grants,
     pos,
     pos_refunds,
     pos_vouchers,
     programmes,
     proofs,
+    public_notice,
     record_reviews,
     relatives,
     review_settings,
@@ -69,6 +81,7 @@ from app.api.problems import add_problem_handlers
 from app.api.sandbox_faults import FAULT_TIMES, FaultTimes
 from app.api.services import Services
 from app.engine.committer import Committers
+from app.jobs.back_tests import run_back_tests
 from app.jobs.running import run_jobs
 from app.jobs.seen import run_flushes
 from app.settings import Settings, master_key_of, read_settings
@@ -84,12 +97,16 @@ ROUTERS = (
     bills.router,
     me.router,
     my_redemptions.router,
+    my_donations.router,
+    my_family.router,
+    notices.own_router,
     my_offers.router,
     my_orders.router,
     offers.router,
     offer_stocks.router,
     auth.router,
     programmes.router,
+    back_tests.router,
     accrual_policies.router,
     teams.router,
     volunteers.router,
@@ -104,10 +121,16 @@ ROUTERS = (
     relatives.router,
     objections.router,
     my_objections.router,
+    public_notice.router,
     corrections.router,
     correction_steps.router,
     stars.router,
     honours.router,
+    bonuses.router,
+    penalties.router,
+    penalty_steps.router,
+    my_penalties.router,
+    evaluations.router,
     certificates.router,
     merchants.router,
     merchant_applications.router,
@@ -117,10 +140,13 @@ ROUTERS = (
     stores.router,
     terminals.router,
     funds.router,
+    pool_grants.router,
     transactions.router,
     accounts.router,
     proofs.router,
     events.router,
+    notices.router,
+    breakage.router,
     health.router,
 )
 
@@ -161,6 +187,9 @@ def create_app(
         work = (
             asyncio.create_task(
                 run_jobs(database, services.committers, services.cabinet, clock, settings.jobs_every.total_seconds())
+            ),
+            asyncio.create_task(
+                run_back_tests(database, clock, services.back_tests_asked, settings.jobs_every.total_seconds())
             ),
             asyncio.create_task(run_flushes(database, services.tills)),
         )

@@ -69,7 +69,8 @@ async def revise_policy(
         changed_at=at,
         reviewed_by=None,
     )
-    return await _write(tx, programme, revised)
+    await _write(tx, programme, revised)
+    return await lock_draft(tx, programme, policy.version) or Rejected(Code.NOT_FOUND)
 
 
 async def move_policy(
@@ -113,9 +114,14 @@ async def _write(tx: Tx, programme: ProgrammeId, draft: PolicyDraft) -> PolicyDr
 
 
 async def _publish(tx: Tx, programme: ProgrammeId, draft: PolicyDraft, by: UserId, at: datetime) -> Rejected | None:
-    """Append the version. What has been priced stays explained: it may not begin on or before such a day."""
+    """Append the version, once a back-test of it has been kept.
+
+    What has been priced stays explained: it may not begin on or before such a day.
+    """
     if draft.state is not DraftState.REVIEWED:
         return Rejected(Code.STATE_CONFLICT, {"state": draft.state.value})
+    if draft.back_test is None:
+        return Rejected(Code.BACK_TEST_MISSING, {"version": draft.policy.version})
     begins = draft.policy.effective_from
     if begins <= business_day(at, await fetch_zone(tx, programme)):
         priced = await fetch_priced_day(tx, programme, begins)

@@ -15,6 +15,7 @@ from app.core.objections import (
     ObjectionState,
     ObjectionStep,
     Standing,
+    is_on_notice,
     may_answer,
     move,
     refuse_objection,
@@ -65,14 +66,23 @@ class Told:
     stands: Standing
 
 
-async def raise_objection(tx: Tx, actor: Actor, record: RecordId, reason: str, at: datetime) -> Told | Rejected:
-    """Object to a record: a volunteer to their own, others to those of their part while the notice period runs."""
+async def raise_objection(
+    tx: Tx, actor: Actor, record: RecordId, reason: str, at: datetime, *, noticed: bool = False
+) -> Told | Rejected:
+    """Object to a record: a volunteer to their own, others to those of their part while the notice period runs.
+
+    `noticed`: a volunteer objects to what the public notice shows of somebody else; what it does not show, or shows no
+    more, is not there for them.
+    """
     found = await fetch_record(tx, actor.programme, record)
     line = await fetch_line(tx, actor.programme, found.record.team) if found else None
-    own = actor.kind is ActorKind.VOLUNTEER
-    if found is None or line is None or (own and found.record.volunteer != actor.volunteer):
+    if found is None or line is None:
         return Rejected(Code.NOT_FOUND)
-    if not own and level_over(actor, line) is None:
+    own = actor.kind is ActorKind.VOLUNTEER and not noticed
+    mine = found.record.volunteer == actor.volunteer
+    if (own and not mine) or (noticed and (mine or not is_on_notice(found.record, at))):
+        return Rejected(Code.NOT_FOUND)
+    if actor.kind is not ActorKind.VOLUNTEER and level_over(actor, line) is None:
         return Rejected(Code.NOT_FOUND)
     if refusal := refuse_objection(found.record, own=own, at=at):
         return refusal

@@ -54,6 +54,12 @@ async def change_programme(
         "same_amount_s": stored.same_amount_s,
         "redemptions_a_day": stored.redemptions_a_day,
         "star_minutes": list(stored.stars.thresholds),
+        "pool_grant_points": stored.pool_grant_points,
+        "pool_year_points": stored.pool_year_points,
+        "family_use": stored.family_use,
+        "family_members": stored.family_members,
+        "star_quality_min": stored.stars.quality_min,
+        "appeal_days": stored.appeal_days,
         **changes,
     }
     return await update_programme(tx, programme, revision, values) or Rejected(Code.EDIT_CONFLICT)

@@ -10,7 +10,7 @@ from app.actions.accrual_policies import PolicyStep, draft_policy, move_policy, 
 from app.api.access import Requires
 from app.api.acting import act, note, ticket_of
 from app.api.bodies import Answer, JsonBody, Received, json_answer
-from app.api.fields import UserRef
+from app.api.fields import BackTestRef, UserRef
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.policy_fields import PolicyRequest, Version, policy_content
 from app.api.problems import FieldProblem, Problem
@@ -42,6 +42,10 @@ class PolicyAnswer(PolicyRequest, Answer):
     revision: int
     authors: Annotated[list[UserRef], Field(description="Who has written on it: none of them may review it")]
     reviewed_by: UserRef | None
+    back_test_id: Annotated[
+        BackTestRef | None,
+        Field(description="The last finished back-test of exactly this body: without one it is not published"),
+    ] = None
 
 
 class PolicyList(Answer):
@@ -57,6 +61,7 @@ def _render(policy: AccrualPolicy, draft: PolicyDraft | None) -> PolicyAnswer:
         "revision": draft.revision if draft else 1,
         "authors": [format_id("usr", author) for author in draft.authors] if draft else [],
         "reviewed_by": format_id("usr", reviewer) if reviewer else None,
+        "back_test_id": format_id("bkt", draft.back_test) if draft and draft.back_test else None,
     }
     return PolicyAnswer.model_validate_json(json.dumps({**policy_content(policy), **progress}))
 
@@ -171,12 +176,19 @@ async def put_policy(
     operation_id="moveAccrualPolicy",
     summary="Review, publish or discard a draft (审核、发布)",
     response_model=PolicyAnswer,
-    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT, Code.SELF_REVIEW, Code.EDIT_CONFLICT, Code.ALREADY_EXISTS),
+    responses=writes(
+        Code.NOT_FOUND,
+        Code.STATE_CONFLICT,
+        Code.SELF_REVIEW,
+        Code.EDIT_CONFLICT,
+        Code.ALREADY_EXISTS,
+        Code.BACK_TEST_MISSING,
+    ),
 )
 async def post_step(
     services: Serves, actor: Reviews, key: IdempotencyKey, version: Version, step: PolicyStep, if_match: IfMatch
 ) -> Response:
-    """Reviewed by somebody who wrote none of it, then published as it was reviewed.
+    """Reviewed by somebody who wrote none of it, then published as it was reviewed and back-tested.
 
     A version may not begin on or before a day whose service has been priced, nor on the day of another version.
     """

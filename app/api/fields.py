@@ -22,7 +22,10 @@ OfferRef = Annotated[str, _id_field("off")]
 OrderRef = Annotated[str, _id_field("ord")]
 RefundRef = Annotated[str, _id_field("ref")]
 AgreementRef = Annotated[str, _id_field("agr")]
+PoolGrantRef = Annotated[str, _id_field("pgr")]
+FamilyLinkRef = Annotated[str, _id_field("fam")]
 TransactionRef = Annotated[str, _id_field("txn")]
+BackTestRef = Annotated[str, _id_field("bkt")]
 TerminalRef = Annotated[
     str,
     Field(

@@ -14,7 +14,7 @@ from app.api.operations import reads, refusals
 from app.api.paging import PAGE, After, Limit
 from app.api.problems import Problem, refuse
 from app.api.services import Serves, Services
-from app.api.wallets import StatementAnswer, WalletAnswer, read_statement, read_wallet
+from app.api.wallets import Asked, StatementAnswer, WalletAnswer, read_statement, read_wallet
 from app.core.canonical import parse_instant
 from app.core.codes import Code, Rejected
 from app.core.idempotency import AnswerKey
@@ -57,15 +57,21 @@ class IssuedCode:
     replayed: bool
 
 
-async def issue_code(services: Services, programme: ProgrammeId, volunteer: VolunteerId, number: str) -> IssuedCode:
-    """Give a volunteer a pay code; the same number gives the same one. Raises the problem when it is refused."""
+async def issue_code(
+    services: Services, programme: ProgrammeId, volunteer: VolunteerId, number: str, member: VolunteerId | None = None
+) -> IssuedCode:
+    """Give a pay code for a volunteer's points, to the volunteer or to a member of the family.
+
+    The same number gives the same one. Raises the problem when it is refused.
+    """
     key = services.cabinet.pay_codes
-    code = derive_pay_code(key, programme, volunteer, number)
+    whose = volunteer.hex if member is None else f"{volunteer.hex}:{member.hex}"
+    code = derive_pay_code(key, programme, volunteer, number if member is None else f"{member.hex}:{number}")
     outcome = await services.committers.submit(
         programme,
         Submission(
-            command=IssuePayCode(code=hash_pay_code(key, programme, code), volunteer=volunteer),
-            key=AnswerKey(f"pay-code:{volunteer.hex}", number),
+            command=IssuePayCode(code=hash_pay_code(key, programme, code), volunteer=volunteer, member=member),
+            key=AnswerKey(f"pay-code:{whose}", number),
             body_hash=b"pay-code",
         ),
     )
@@ -108,9 +114,9 @@ async def issue_pay_code(
     response_model=WalletAnswer,
     responses=reads(Code.NOT_FOUND),
 )
-async def get_wallet(services: Serves, actor: Reads) -> WalletAnswer:
-    """Spendable points by expiry day. Points past their day count no more, whether their expiry was booked or not."""
-    return await read_wallet(services, actor.programme, own_id(actor))
+async def get_wallet(services: Serves, actor: Reads, asked: Asked) -> WalletAnswer:
+    """Spendable points by expiry day, now or as of any day. Points past their day count no more, booked or not."""
+    return await read_wallet(services, actor.programme, own_id(actor), asked)
 
 
 @router.get(

@@ -15,7 +15,7 @@ from app.api.objection_fields import (
     objection_named,
     render_objection,
 )
-from app.api.objections import page_of_objections, submit_objection
+from app.api.objections import page_of_objections, reads_as, submit_objection
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit
 from app.api.services import Serves
@@ -89,6 +89,6 @@ async def post_take_back(services: Serves, actor: Objects, key: IdempotencyKey, 
         services,
         ticket,
         take_back,
-        lambda told: note(render_objection(told), "objection.take-back", objection_id, {}),
+        lambda told: note(render_objection(told, reads_as(actor)), "objection.take-back", objection_id, {}),
         200,
     )

@@ -10,7 +10,7 @@ from app.api.bodies import Answer, Body
 from app.api.fields import RecordRef, TeamRef, UserRef, VolunteerRef, refuse_control_characters
 from app.api.problems import Problem
 from app.core.codes import Code
-from app.core.ids import ObjectionId, format_id, parse_id
+from app.core.ids import ObjectionId, VolunteerId, format_id, parse_id
 from app.core.objections import ObjectionState
 
 ObjectionRef = Annotated[str, Field(pattern="^obj_[0-9a-f]{32}$", examples=["obj_0190c6f0a1b27c3d8e9f00112233aabb"])]
@@ -38,7 +38,7 @@ class ObjectionAnswer(Answer):
 
     id: ObjectionRef
     record_id: RecordRef
-    volunteer_id: VolunteerRef
+    volunteer_id: Annotated[VolunteerRef | None, Field(description="null for who objects to a record of somebody else")]
     state: Annotated[
         ObjectionState,
         Field(
@@ -62,14 +62,15 @@ class ObjectionPage(Answer):
     next: str | None
 
 
-def render_objection(told: Told) -> ObjectionAnswer:
-    """An objection as it stands."""
+def render_objection(told: Told, reader: VolunteerId | None = None) -> ObjectionAnswer:
+    """An objection as it stands. A volunteer who reads of another's record does not learn whose it is."""
     view, stands = told.view, told.stands
+    hidden = reader is not None and reader != view.volunteer
     responsible = view.line[stands.rung] if stands.rung < len(view.line) else None
     return ObjectionAnswer(
         id=format_id("obj", view.objection.id),
         record_id=format_id("rec", view.objection.record),
-        volunteer_id=format_id("vol", view.volunteer),
+        volunteer_id=None if hidden else format_id("vol", view.volunteer),
         state=stands.state,
         reason=view.reason,
         raised_at=view.objection.raised_at,

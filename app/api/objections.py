@@ -23,10 +23,10 @@ from app.api.problems import Problem
 from app.api.service_records import record_named
 from app.api.services import Serves, Services
 from app.core.codes import Code, Rejected
-from app.core.ids import ObjectionId, RecordId, format_id, parse_id
+from app.core.ids import ObjectionId, RecordId, VolunteerId, format_id, parse_id
 from app.core.objections import ObjectionState, ObjectionStep
 from app.engine.corrections import correct_record
-from app.security.actors import Actor
+from app.security.actors import Actor, ActorKind
 from app.security.scopes import Scope
 from app.store.database import Reader, Tx
 from app.store.objections import ObjectionFilter, ObjectionView, fetch_objection, fetch_objections
@@ -40,21 +40,27 @@ Why = Annotated[Received[ObjectionAnswerRequest], Depends(JsonBody(ObjectionAnsw
 
 
 async def submit_objection(
-    services: Services, actor: Actor, received: Received[ObjectionRequest], key: str, record_id: str
+    services: Services,
+    actor: Actor,
+    received: Received[ObjectionRequest],
+    key: str,
+    record_id: str,
+    *,
+    noticed: bool = False,
 ) -> Response:
-    """Raise an objection of whoever calls."""
+    """Raise an objection of whoever calls; `noticed`: to what the public notice shows."""
     record = record_named(record_id)
     ticket = ticket_of(services, actor, key, received.hash + record_id.encode())
 
     async def object_to(tx: Tx) -> Told | Rejected:
-        return await raise_objection(tx, actor, record, received.body.reason, ticket.at)
+        return await raise_objection(tx, actor, record, received.body.reason, ticket.at, noticed=noticed)
 
     return await act(
         services,
         ticket,
         object_to,
         lambda told: note(
-            render_objection(told),
+            render_objection(told, reads_as(actor)),
             "objection.raise",
             format_id("obj", told.view.objection.id),
             {"record_id": record_id},
@@ -109,6 +115,11 @@ async def list_objections(
         return await page_of_objections(request, response, services, reader, actor, wanted, limit, after)
 
 
+def reads_as(actor: Actor) -> VolunteerId | None:
+    """The volunteer who reads; None for those who look after records, whatever they are besides."""
+    return actor.volunteer if actor.kind is ActorKind.VOLUNTEER else None
+
+
 async def page_of_objections(
     request: Request,
     response: Response,
@@ -128,7 +139,8 @@ async def page_of_objections(
     response.headers.update(link_next(request, cursor))
     now = services.clock()
     return ObjectionPage(
-        objections=[render_objection(Told(view, clerk.standing_of(view, now))) for view in page], next=cursor
+        objections=[render_objection(Told(view, clerk.standing_of(view, now)), reads_as(actor)) for view in page],
+        next=cursor,
     )
 
 

@@ -56,6 +56,7 @@ _TAGS = [
     {"name": "Service", "description": "Service records (志愿服务记录)"},
     {"name": "Merchants", "description": "Merchants, stores and terminals (商家、门店与终端)"},
     {"name": "Funds", "description": "Money that settles redemptions (基金)"},
+    {"name": "Pool", "description": "Donated points, and grants from them (积分池)"},
     {"name": "Ledger", "description": "Accounts, transactions, proofs and events (账本)"},
     {"name": "Health", "description": "For operators (运维)"},
 ]

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from app.api.bodies import Body
 from app.api.fields import Name, RegionCode
@@ -105,10 +105,40 @@ class OverlayFields(Body):
     year_budget: PointCount
 
 
+class HonourBonusFields(Body):
+    """Points for an honour, by the level of the body that gave it."""
+
+    national: Few = 0
+    provincial: Few = 0
+    city: Few = 0
+    county: Few = 0
+    other: Few = 0
+
+
 class BonusFields(Body):
-    """Points beside the hours."""
+    """Points beside the hours (奖励积分). Each cause brings them once; a withdrawn honour loses them."""
 
     first_service: Few = 0
+    start_grant: Annotated[Few, Field(description="At registration, on or after `effective_from`")] = 0
+    referral: Annotated[Few, Field(description="For bringing somebody in whose first service is verified")] = 0
+    referrals_a_year: Annotated[int, Field(ge=0, le=10_000, description="So many are rewarded")] | None = None
+    honour: HonourBonusFields = HonourBonusFields()
+
+
+class PenaltyFields(Body):
+    """What an offence costs, from the `counts_from`-th of a calendar year on; those before it are warnings."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$", examples=["no-show"])]
+    name: Annotated[Name, Field(examples=["无故缺席"])]
+    name_en: Annotated[Name, Field(examples=["unexcused absence"])]
+    points: Annotated[int, Field(ge=1, le=100_000)]
+    counts_from: Annotated[int, Field(ge=1, le=100, examples=[5])] = 1
+
+
+def _refuse_same_codes(rules: tuple[PenaltyFields, ...]) -> tuple[PenaltyFields, ...]:
+    if len({rule.code for rule in rules}) < len(rules):
+        raise ValueError("each code once")
+    return rules
 
 
 class ExpiryFields(Body):
@@ -151,6 +181,9 @@ class PolicyRequest(Body):
     rules: Annotated[tuple[RuleFields, ...], Field(max_length=20)] = ()
     overlays: Annotated[tuple[OverlayFields, ...], Field(max_length=100)] = ()
     bonuses: BonusFields = BonusFields()
+    penalties: Annotated[
+        tuple[PenaltyFields, ...], Field(max_length=50, description="扣分规则"), AfterValidator(_refuse_same_codes)
+    ] = ()
     unlock_minutes: Annotated[MinuteCount, Field(description="Verified minutes before points can be spent")] = 0
     notice_days: Annotated[int, Field(ge=0, le=365)] | None = None
     expiry: ExpiryFields | None = None
@@ -160,6 +193,7 @@ class PolicyRequest(Body):
         said = self.model_dump(mode="json")
         levels = self.coefficients_bp
         said["coefficients_bp"] = {1: levels.level_1, 2: levels.level_2, 3: levels.level_3}
+        said["bonuses"]["honour"] = {level: points for level, points in said["bonuses"]["honour"].items() if points}
         return decode_policy(json.dumps(said))
 
     def condition_problems(self) -> Sequence[FieldProblem]:

@@ -50,6 +50,14 @@ class ProgrammeAnswer(Answer):
     star_minutes: list[int] = Field(
         description="Verified minutes for one star, two stars, … (星级)", examples=[[6000, 18000, 36000, 60000, 90000]]
     )
+    star_quality_min: int | None = Field(
+        description="Least average of evaluations for any star, in hundredths (350: 3.5); null: not asked for"
+    )
+    appeal_days: int = Field(description="Working days to appeal a penalty (申诉期限)")
+    pool_grant_points: int = Field(description="The most that one grant from the pool may give (积分池)")
+    pool_year_points: int = Field(description="The most that the pool gives one volunteer in a calendar year")
+    family_use: bool = Field(description="Whether family members may spend a volunteer's points (家庭共用)")
+    family_members: int = Field(description="So many members a volunteer at most")
     sandbox: bool = Field(description="A programme for trying tills out: it honours faults on demand")
     revision: int
 
@@ -88,9 +96,15 @@ class ProgrammeChange(Body):
     same_amount_s: Annotated[int, Field(ge=0, le=3600)] | None = None
     redemptions_a_day: Annotated[int, Field(ge=1, le=10_000)] | None = None
     star_minutes: StarMinutes | None = None
+    pool_grant_points: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    pool_year_points: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    family_use: bool | None = None
+    family_members: Annotated[int, Field(ge=1, le=20)] | None = None
+    star_quality_min: Annotated[int, Field(ge=100, le=500, examples=[350])] | None = None
+    appeal_days: Annotated[int, Field(ge=1, le=60)] | None = None
 
 
-_LIFTED_BY_NULL = frozenset(("confirm_points", "confirm_count", "redemptions_a_day"))
+_LIFTED_BY_NULL = frozenset(("confirm_points", "confirm_count", "redemptions_a_day", "star_quality_min"))
 
 
 class RegionLevel(StrEnum):
@@ -138,6 +152,12 @@ def render_programme(programme: ProgrammeRow) -> ProgrammeAnswer:
         same_amount_s=programme.same_amount_s,
         redemptions_a_day=programme.redemptions_a_day,
         star_minutes=list(programme.stars.thresholds),
+        star_quality_min=programme.stars.quality_min,
+        appeal_days=programme.appeal_days,
+        pool_grant_points=programme.pool_grant_points,
+        pool_year_points=programme.pool_year_points,
+        family_use=programme.family_use,
+        family_members=programme.family_members,
         sandbox=programme.sandbox,
         revision=programme.revision,
     )

@@ -140,6 +140,7 @@ class RecordAnswer(Answer):
     due_at: datetime | None = Field(description="The end of the ten working days (order 67, Art. 11)")
     late: Annotated[bool, Field(description="Entered after `due_at` (逾期录入)")]
     disputed: Annotated[bool, Field(description="An objection waits for its answer (异议处理中)")]
+    score: Annotated[int | None, Field(description="Quality, 1 to 5, as the organisation found it (服务评价)")]
     missing: list[str] = Field(description="Items of order 67, Art. 7, that nobody has told", examples=[["place"]])
     recorder_id: UserRef
     verifier_id: UserRef | None
@@ -200,6 +201,7 @@ def record_fields(view: RecordView) -> dict[str, object]:
         "due_at": items.due_at,
         "late": view.late,
         "disputed": view.disputed,
+        "score": view.score,
         "missing": [name for name, value in described.items() if not value],
         "recorder_id": format_id("usr", record.recorder),
         "verifier_id": format_id("usr", record.verifier) if record.verifier else None,

@@ -1,7 +1,8 @@
 """What the routes work with: made once by the composition root, found on the application's state."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -27,6 +28,8 @@ class Services:
     logins: LoginGuard
     clock: Callable[[], datetime]
     token_lifetime: timedelta
+    back_tests_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a back-test is asked for, so that it begins at once."""
 
 
 def services_of(request: Request) -> Services:

@@ -18,8 +18,10 @@ from app.core.accounts import AccountKey, AccountKind
 from app.core.business_days import business_day, end_of_day
 from app.core.codes import Code
 from app.core.ids import ProgrammeId, VolunteerId, format_id
+from app.core.stars import NOT_EVALUATED
 from app.security.actors import Actor
 from app.security.scopes import Scope
+from app.store.evaluations import fetch_quality
 from app.store.ledger import fetch_account, fetch_balance_effective
 from app.store.programmes import fetch_stars, fetch_zone
 from app.store.wallets import fetch_volunteer_status
@@ -38,7 +40,11 @@ class StarsAnswer(Answer):
     volunteer_id: VolunteerRef
     effective_on: Annotated[date, Field(description="By the end of which business day")]
     minutes: Annotated[int, Field(description="Verified minutes of service", examples=[6060])]
-    stars: Annotated[int, Field(examples=[1])]
+    stars: Annotated[int, Field(description="0 where quality is asked for and not reached", examples=[1])]
+    quality_average: Annotated[
+        int | None, Field(description="Of evaluations, in hundredths; null without any or where it is not asked for")
+    ]
+    quality_min: Annotated[int | None, Field(description="The least average for any star; null: not asked for")]
     next_star_missing_minutes: Annotated[
         int | None, Field(description="Minutes to the next star; null with the highest", examples=[11940])
     ]
@@ -66,14 +72,19 @@ async def _read(
         zone = await fetch_zone(reader, programme)
         account = await fetch_account(reader, programme, AccountKey(AccountKind.HOURS, volunteer))
         minutes = account.balance if account else 0
+        before = end_of_day(effective_on or business_day(now, zone), zone)
+        quality = NOT_EVALUATED
+        if scale.quality_min is not None:
+            quality = await fetch_quality(reader, programme, volunteer, min(before, known_at or before))
         if account and effective_on:
-            before = end_of_day(effective_on, zone)
             minutes = await fetch_balance_effective(reader, programme, account.account_no, before, known_at or now)
     return StarsAnswer(
         volunteer_id=format_id("vol", volunteer),
         effective_on=effective_on or business_day(now, zone),
         minutes=minutes,
-        stars=scale.stars(minutes),
+        stars=scale.stars(minutes, quality),
+        quality_average=quality.average,
+        quality_min=scale.quality_min,
         next_star_missing_minutes=scale.missing(minutes),
         star_minutes=list(scale.thresholds),
     )

@@ -12,7 +12,7 @@ from app.api.paging import PAGE, After, Limit
 from app.api.problems import Problem
 from app.api.services import Serves
 from app.api.volunteers import Reads, volunteer_named
-from app.api.wallets import StatementAnswer, WalletAnswer, read_statement, read_wallet
+from app.api.wallets import Asked, StatementAnswer, WalletAnswer, read_statement, read_wallet
 from app.core.codes import Code
 from app.core.volunteers import VolunteerStatus
 from app.security.actors import DEFAULT_SCOPES, Actor, ActorKind
@@ -61,9 +61,9 @@ async def issue_volunteer_token(
     response_model=WalletAnswer,
     responses=reads(Code.NOT_FOUND),
 )
-async def get_volunteer_wallet(services: Serves, actor: Reads, volunteer_id: str) -> WalletAnswer:
-    """What the volunteer sees."""
-    return await read_wallet(services, actor.programme, volunteer_named(volunteer_id))
+async def get_volunteer_wallet(services: Serves, actor: Reads, volunteer_id: str, asked: Asked) -> WalletAnswer:
+    """What the volunteer sees, now or as of any day."""
+    return await read_wallet(services, actor.programme, volunteer_named(volunteer_id), asked)
 
 
 @router.get(

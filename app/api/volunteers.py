@@ -23,6 +23,7 @@ from app.core.ids import VolunteerId, format_id, parse_id
 from app.core.volunteers import VolunteerStatus, mask_name
 from app.security.actors import Actor
 from app.security.scopes import Scope
+from app.store.bonuses import fetch_referrer
 from app.store.database import Tx
 from app.store.volunteers import (
     ExternalId,
@@ -63,6 +64,9 @@ class VolunteerRequest(Body):
         Field(description="For offers that ask for an age; no merchant ever sees it", examples=["1990-05-17"]),
     ] = None
     external_ids: Annotated[list[ExternalIdField], Field(max_length=10)] = Field(default_factory=list)
+    referred_by: Annotated[
+        VolunteerRef | None, Field(description="Who brought them in (推荐人); said now or never")
+    ] = None
 
 
 class VolunteerAnswer(Answer):
@@ -82,6 +86,7 @@ class VolunteerDetail(VolunteerAnswer):
 
     born_on: date | None
     external_ids: list[ExternalIdField]
+    referred_by: VolunteerRef | None
 
 
 class VolunteerPage(Answer):
@@ -162,9 +167,10 @@ async def post_volunteer(
         born_on=body.born_on,
     )
     external = [ExternalId(item.system, item.external_id) for item in body.external_ids]
+    referred_by = volunteer_named(body.referred_by) if body.referred_by else None
 
     async def register(tx: Tx) -> VolunteerRow | Rejected:
-        return await register_volunteer(tx, actor.programme, row, external)
+        return await register_volunteer(tx, actor.programme, row, external, referred_by)
 
     return await act(
         services,
@@ -221,10 +227,12 @@ async def get_volunteer(services: Serves, actor: Reads, volunteer_id: str) -> Re
     async with services.database.snapshot() as reader:
         found = await fetch_volunteer(reader, actor.programme, volunteer)
         external = await fetch_external_ids(reader, actor.programme, volunteer)
+        referrer = await fetch_referrer(reader, actor.programme, volunteer)
     if found is None:
         raise Problem(Code.NOT_FOUND)
     listed = [ExternalIdField(system=item.system, external_id=item.external_id) for item in external]
-    detail = VolunteerDetail.model_validate({**_fields(found), "born_on": found.born_on, "external_ids": listed})
+    more = {"external_ids": listed, "referred_by": format_id("vol", referrer) if referrer else None}
+    detail = VolunteerDetail.model_validate({**_fields(found), "born_on": found.born_on, **more})
     return json_answer(detail.model_dump_json(), ETag=f'"{found.revision}"')
 
 

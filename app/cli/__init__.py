@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import administration, conformance, contract, programmes, serving, till, verifying
+from app.cli import administration, conformance, contract, importing, programmes, serving, till, verifying
 from app.demo.running import run_demo
 from app.settings import BadSetting
 from app.store.postgres import BinariesNotFound, DataFolderInUse, PostgresVersionMismatch, ServerFailed
@@ -23,6 +23,7 @@ cli.command("token")(administration.token)
 cli.command("conformance")(conformance.conformance)
 cli.add_typer(administration.admin, name="admin")
 cli.add_typer(programmes.programme, name="programme")
+cli.add_typer(importing.importing, name="import")
 
 
 @cli.command("demo")

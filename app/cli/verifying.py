@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from app.core.ids import ProgrammeId
 from app.hosting import settings_with_database
 from app.jobs.verifying import VerifyReport, run_verify
+from app.jobs.verifying_spans import VerifyingStopped
 from app.store.database import Database
 from app.store.programmes import fetch_programme_ids
 
@@ -20,9 +21,13 @@ _console = Console(highlight=False, soft_wrap=True)
 def verify(
     programme: Annotated[str | None, typer.Argument(help="One programme; all of them when left out.")] = None,
 ) -> None:
-    """Recompute every invariant of the ledger. Exits 1 if one is broken."""
+    """Recompute every invariant of the ledger. Exits 1 if one is broken, 2 if it did not come to its end."""
     with settings_with_database() as settings:
-        reports = asyncio.run(_verify(Database(str(settings.database_url)), programme))
+        try:
+            reports = asyncio.run(_verify(Database(str(settings.database_url)), programme))
+        except VerifyingStopped as stopped:
+            _console.print(f"[bold red]The verification did not come to its end: {stopped}.[/bold red]")
+            sys.exit(2)
     for report in reports:
         _print_report(report)
     if not reports:

@@ -7,20 +7,38 @@ it, and refuses a transaction that would break the ledger. Reading what nobody f
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
 from uuid import UUID
 
 from app.core.accounts import CHART, AccountKey, AccountKind, Side
 from app.core.accruals import Accrual, Earned, Overlaid
+from app.core.arrivals import Arrival, Arrivals
+from app.core.bonuses import Bonus, BonusKey
 from app.core.codes import Code, Rejected
-from app.core.ids import MerchantId, OfferId, OrderId, RecordId, RedemptionId, TerminalId, VolunteerId
+from app.core.family_links import FamilyKey, FamilyLink
+from app.core.glimpses import Lapsing, Spent
+from app.core.ids import (
+    MerchantId,
+    OfferId,
+    OrderId,
+    PenaltyId,
+    PoolGrantId,
+    RecordId,
+    RedemptionId,
+    TerminalId,
+    VolunteerId,
+)
 from app.core.merchants import Merchant, Till
 from app.core.offers import Offer
+from app.core.openings import Opening
+from app.core.penalties import Penalty
 from app.core.policies import AccrualPolicy
+from app.core.pool_grants import PoolGrant
 from app.core.programmes import Programme
-from app.core.quantities import BrokenInvariant, Instant, Points
+from app.core.quantities import BrokenInvariant, Points
+from app.core.record_numbers import RecordNumber
 from app.core.reviews import Stretch, stretch_of
 from app.core.rows import (
+    ImportedRecord,
     LotPart,
     Order,
     OrderState,
@@ -67,6 +85,13 @@ class Needs:
     """Records whose share of a town's budget is asked for."""
     repriced: frozenset[RecordId] = frozenset()
     """Verified records that are priced anew: what their volunteers' records counted for is looked at."""
+    bonuses: frozenset[BonusKey] = frozenset()
+    """Causes of bonuses: how they were settled; with them what is counted of the volunteers named."""
+    penalties: frozenset[PenaltyId] = frozenset()
+    pool_grants: frozenset[PoolGrantId] = frozenset()
+    family: frozenset[FamilyKey] = frozenset()
+    openings: frozenset[RecordNumber] = frozenset()
+    arrivals: frozenset[Arrival] = frozenset()
     policies: bool = False
 
 
@@ -80,21 +105,6 @@ class Accepted:
 
 
 Decision = Accepted | Rejected
-
-
-class Spent(NamedTuple):
-    """A redemption of today, as far as the rules of frequency look at it."""
-
-    merchant: MerchantId
-    points: Points
-    occurred_at: Instant
-
-
-class Lapsing(NamedTuple):
-    """A hold that is past its time and not booked as ended: whose it is, and of which offer."""
-
-    volunteer: VolunteerId
-    offer: OfferId | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,6 +137,12 @@ class Book:
     """What verified records counted for, of those volunteers for whom a policy asks."""
     overlaid: dict[RecordId, Overlaid | None] = field(default_factory=dict)
     """What records took of towns' budgets."""
+    bonuses: dict[BonusKey, Bonus | None] = field(default_factory=dict)
+    penalties: dict[PenaltyId, Penalty | None] = field(default_factory=dict)
+    pool_grants: dict[PoolGrantId, PoolGrant | None] = field(default_factory=dict)
+    family: dict[FamilyKey, FamilyLink | None] = field(default_factory=dict)
+    openings: dict[RecordNumber, Opening | None] = field(default_factory=dict)
+    arriving: Arrivals = field(default_factory=Arrivals)
 
     def balance(self, key: AccountKey) -> int:
         """The balance of an account on its normal side; zero for one that does not exist yet."""
@@ -217,7 +233,7 @@ class Book:
             self._put(row)
         return tuple(posted)
 
-    def _put(self, row: Row) -> None:
+    def _put(self, row: Row) -> None:  # noqa: C901, PLR0912 - a table
         match row:
             case PayCode():
                 self.pay_codes[row.hash] = row
@@ -236,13 +252,25 @@ class Book:
                 self.sales[row.sale] = Code.ORDER_REVERSED
             case ServiceRecord():
                 self._put_record(row)
+            case ImportedRecord():
+                self._put_record(row.record)
+                self.arriving.note_arrival(row)
             case Accrual():
                 self._put_accrual(row)
+            case Bonus():
+                self.bonuses[row.key] = row
+            case Penalty():
+                self.penalties[row.id] = row
+            case PoolGrant():
+                self.pool_grants[row.id] = row
+            case Opening():
+                self.openings[row.number] = row
             case Refund():
                 pass
 
     def _put_record(self, row: ServiceRecord) -> None:
         self.records[row.id] = row
+        self.arriving.note_change(row)
         if (served := self.served.get(row.volunteer)) is not None:
             served.pop(row.id, None)
             if row.state is RecordState.VERIFIED:

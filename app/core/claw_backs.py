@@ -5,11 +5,12 @@ is never undone: what was redeemed stays redeemed.
 """
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from app.core.accounts import AccountKey, AccountKind
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.codes import Code, Rejected
-from app.core.ids import CorrectionId, RecordId, TransactionId, UserId, format_id
+from app.core.ids import CorrectionId, RecordId, TransactionId, UserId, VolunteerId, format_id
 from app.core.lots import move_lots, take
 from app.core.quantities import Instant, Points
 from app.core.rows import RecordState, ServiceRecord
@@ -66,7 +67,7 @@ def decide_claw_back(command: ClawBack, book: Book, at: Instant) -> Decision:
 def take_points(record: ServiceRecord, book: Book, at: Instant) -> tuple[Transfer, ...]:
     """Take a record's points back: its own lot first, then what else can be spent; the rest becomes a debt."""
     issuance = AccountKey(AccountKind.ISSUANCE)
-    transfers: list[Transfer] = []
+    transfers: tuple[Transfer, ...] = ()
     left = record.points
     today = book.programme.business_day(at)
     # A lot past its day is empty, whether expiry was booked or not: the outcome must not wait for that job.
@@ -75,13 +76,19 @@ def take_points(record: ServiceRecord, book: Book, at: Instant) -> tuple[Transfe
             part for part in book.lots(AccountKind.PENDING, record.volunteer) if part.expires_on == record.expires_on
         ]
         taken = take(own, Points(min(record.pending, sum(part.points for part in own))))
-        transfers += move_lots(taken, record.volunteer, AccountKind.PENDING, issuance)
+        transfers = move_lots(taken, record.volunteer, AccountKind.PENDING, issuance)
         left = Points(left - sum(part.points for part in taken))
-    spendable = book.spendable(record.volunteer, today)
-    spendable.sort(key=lambda part: (part.expires_on != record.expires_on, part.expires_on))
-    taken = take(spendable, Points(min(left, sum(part.points for part in spendable))))
-    transfers += move_lots(taken, record.volunteer, AccountKind.WALLET, issuance)
-    left = Points(left - sum(part.points for part in taken))
-    if left:
-        transfers.append(Transfer(AccountKey(AccountKind.DEBT, record.volunteer), issuance, left))
-    return tuple(transfers)
+    return (*transfers, *take_from(record.volunteer, left, book, today, first=record.expires_on))
+
+
+def take_from(
+    volunteer: VolunteerId, points: Points, book: Book, today: date, *, first: date | None = None
+) -> tuple[Transfer, ...]:
+    """Take points out of what a volunteer can spend, one lot in front; what is not there becomes a debt."""
+    issuance = AccountKey(AccountKind.ISSUANCE)
+    spendable = book.spendable(volunteer, today)
+    spendable.sort(key=lambda part: (part.expires_on != first, part.expires_on))
+    taken = take(spendable, Points(min(points, sum(part.points for part in spendable))))
+    transfers = move_lots(taken, volunteer, AccountKind.WALLET, issuance)
+    left = points - sum(part.points for part in taken)
+    return (*transfers, Transfer(AccountKey(AccountKind.DEBT, volunteer), issuance, left)) if left else transfers

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from app.core.bonus_grants import GrantBonus, RevokeHonourBonus, decide_grant_bonus, decide_revoke_honour_bonus
 from app.core.book import Book, Decision
 from app.core.claw_backs import ClawBack, decide_claw_back
 from app.core.confirmations import (
@@ -14,7 +15,9 @@ from app.core.confirmations import (
 )
 from app.core.corrections import CorrectRecord, decide_correct_record
 from app.core.donations import DepositFund, DonatePoints, decide_deposit_fund, decide_donate_points
+from app.core.imports import ImportRecord, decide_import_record
 from app.core.lot_life import ExpireLots, MatureRecord, decide_expire_lots, decide_mature_record
+from app.core.opening_balances import OpenBalance, decide_open_balance
 from app.core.orders import (
     CancelOrder,
     ExpireOrder,
@@ -26,6 +29,8 @@ from app.core.orders import (
     decide_set_stock,
 )
 from app.core.pay_codes import IssuePayCode, decide_issue_pay_code
+from app.core.penalising import LiftPenalty, Penalise, decide_lift_penalty, decide_penalise
+from app.core.pool import CancelPoolGrant, GrantFromPool, decide_cancel_pool_grant, decide_grant_from_pool
 from app.core.quantities import Instant
 from app.core.redemptions import Redeem, decide_redeem
 from app.core.refunds import RefundRedemption, ReverseRedemption, decide_refund, decide_reverse
@@ -37,6 +42,7 @@ Command = (
     | IssuePayCode
     | VerifyRecord
     | RejectRecord
+    | ImportRecord
     | RefundRedemption
     | ReverseRedemption
     | ConfirmRedemption
@@ -52,8 +58,15 @@ Command = (
     | ExpireLots
     | ClawBack
     | CorrectRecord
+    | GrantBonus
+    | RevokeHonourBonus
+    | Penalise
+    | LiftPenalty
     | DonatePoints
+    | GrantFromPool
+    | CancelPoolGrant
     | DepositFund
+    | OpenBalance
 )
 
 
@@ -68,6 +81,8 @@ def decide(command: Command, book: Book, at: Instant) -> Decision:  # noqa: C901
             return decide_verify_record(command, book, at)
         case RejectRecord():
             return decide_reject_record(command, book)
+        case ImportRecord():
+            return decide_import_record(command, book, at)
         case RefundRedemption():
             return decide_refund(command, book, at)
         case ReverseRedemption():
@@ -98,9 +113,23 @@ def decide(command: Command, book: Book, at: Instant) -> Decision:  # noqa: C901
             return decide_claw_back(command, book, at)
         case CorrectRecord():
             return decide_correct_record(command, book, at)
+        case GrantBonus():
+            return decide_grant_bonus(command, book, at)
+        case RevokeHonourBonus():
+            return decide_revoke_honour_bonus(command, book, at)
+        case Penalise():
+            return decide_penalise(command, book, at)
+        case LiftPenalty():
+            return decide_lift_penalty(command, book, at)
         case DonatePoints():
             return decide_donate_points(command, book, at)
+        case GrantFromPool():
+            return decide_grant_from_pool(command, book, at)
+        case CancelPoolGrant():
+            return decide_cancel_pool_grant(command, book, at)
         case DepositFund():
             return decide_deposit_fund(command, at)
+        case OpenBalance():
+            return decide_open_balance(command, book, at)
         case unreachable:
             assert_never(unreachable)

@@ -37,6 +37,7 @@ CONDITION_MAX = 1000
 
 _TYPES = {"int": cel.Type.INT, "string": cel.Type.STRING, "bool": cel.Type.BOOL}
 _ENVIRONMENT = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in VARIABLES.items()})
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 
 
@@ -70,7 +71,22 @@ def _compile(condition: str) -> object | None:
 
 
 def holds(condition: str, facts: Mapping[str, int | str | bool]) -> bool | None:
-    """Whether a condition holds on these facts; None when it cannot be told (a division by zero, say)."""
+    """Whether a condition holds on these facts; None when it cannot be told (a division by zero, say).
+
+    The answer is remembered by the facts that the condition names: of a city's records few differ in them.
+    """
+    return _evaluate(condition, tuple((name, facts[name]) for name in names_in(condition) if name in facts))
+
+
+@lru_cache(maxsize=1024)
+def names_in(condition: str) -> tuple[str, ...]:
+    """The variables whose names occur in a condition: all that it can look at, and perhaps a word of a text."""
+    words = set(_WORD.findall(condition))
+    return tuple(name for name in VARIABLES if name in words)
+
+
+@lru_cache(maxsize=65_536)
+def _evaluate(condition: str, facts: tuple[tuple[str, int | str | bool], ...]) -> bool | None:
     compiled = _compile(condition)
     if compiled is None:
         return None

@@ -25,6 +25,13 @@ ObjectionId = NewType("ObjectionId", UUID)
 TrainingId = NewType("TrainingId", UUID)
 CorrectionId = NewType("CorrectionId", UUID)
 HonourId = NewType("HonourId", UUID)
+BackTestId = NewType("BackTestId", UUID)
+BonusId = NewType("BonusId", UUID)
+PenaltyId = NewType("PenaltyId", UUID)
+EvaluationId = NewType("EvaluationId", UUID)
+PoolGrantId = NewType("PoolGrantId", UUID)
+FamilyLinkId = NewType("FamilyLinkId", UUID)
+OpeningId = NewType("OpeningId", UUID)
 
 ProgrammeId = NewType("ProgrammeId", str)
 """The short code of a programme, for example `cixi`: it leads every key of the database."""
@@ -51,6 +58,13 @@ PREFIXES = {
     TrainingId: "trn",
     CorrectionId: "cor",
     HonourId: "hon",
+    BackTestId: "bkt",
+    BonusId: "bon",
+    PenaltyId: "pen",
+    EvaluationId: "eva",
+    PoolGrantId: "pgr",
+    FamilyLinkId: "fam",
+    OpeningId: "opn",
 }
 
 _PROGRAMME = re.compile(r"[a-z][a-z0-9-]{1,15}")

@@ -1,17 +1,20 @@
 """The invariants of the ledger, recomputed from the journal as it streams by in the order of its sequence numbers.
 
-Nothing that is stored is believed: balances, hashes and totals are made anew and compared.
+Nothing that is stored is believed: balances, hashes and totals are made anew and compared. Spans that the quick audit
+finds sound are taken as they are; every other is checked here, transaction by transaction.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from app.core.accounts import CHART, AccountKey, Asset, Side
+from app.core.accounts import CHART, AccountKey, AccountKind, Asset, Side
+from app.core.balances import Balances
 from app.core.canonical import encode_transaction, format_instant, hash_leaf
 from app.core.ids import ProgrammeId
 from app.core.quantities import Instant
-from app.core.transactions import Transaction, Transfer
+from app.core.spans import SoundSpan
+from app.core.transactions import Reason, Transaction, TransactionKind, Transfer
 
 
 class Invariant(StrEnum):
@@ -27,6 +30,9 @@ class Invariant(StrEnum):
     HOLDS_MATCH = "held points and promised money equal what is open"
     LIMITS_MATCH = "stock and counts equal what was had"
     ACCRUALS_MATCH = "every priced record has the accrual that explains it"
+    GRANTS_MATCH = "what left the pool is what was granted, once, with its points"
+    BONUSES_MATCH = "every bonus and every posted penalty is in the journal, once, with its points"
+    OPENINGS_MATCH = "every opening balance is in the journal, once, with its figures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,46 +68,71 @@ class StoredTransaction:
 
 
 FINDINGS_MAX = 100
+_KINDS = frozenset(TransactionKind)
+_REASONS = frozenset(Reason)
 
 
 @dataclass(slots=True)
 class JournalAudit:
-    """Recomputes a journal. Memory grows with accounts, not with transactions."""
+    """Recomputes a journal, span by span, in its order. Memory grows with accounts, not with transactions."""
 
     programme: ProgrammeId
-    accounts: Mapping[int, AccountKey]
-    balances: dict[int, int] = field(default_factory=dict)
+    balances: Balances = field(default_factory=Balances)
     findings: list[Finding] = field(default_factory=list)
     last_seq: int = 0
+    transactions: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is listed: after a hundred findings the ledger is beyond listing."""
+        return len(self.findings) >= FINDINGS_MAX
 
     def note(self, invariant: Invariant, seq: int | None, what: str) -> None:
-        """Remember a finding; after a hundred the ledger is beyond listing."""
-        if len(self.findings) < FINDINGS_MAX:
+        """Remember a finding."""
+        if not self.is_full:
             self.findings.append(Finding(invariant, seq, what))
 
-    def check(self, stored: StoredTransaction) -> None:
-        """Check the next transaction."""
+    def accept(self, span: SoundSpan) -> bool:
+        """Take a sound span as the next one. False, and nothing is taken, when it does not begin where this ends."""
+        begun = zip(span.accounts, span.before, strict=True)
+        if span.seqs.start != self.last_seq + 1 or self.balances.differing(begun):
+            return False
+        self.balances.update(zip(span.accounts, span.after, strict=True))
+        self.last_seq = span.seqs[-1]
+        self.transactions += len(span.seqs)
+        return True
+
+    def skip(self, seqs: range) -> None:
+        """Pass over a span that nothing more can be told of, since the list is full."""
+        self.last_seq = seqs[-1]
+        self.transactions += len(seqs)
+
+    def check(self, stored: StoredTransaction, accounts: Mapping[int, AccountKey]) -> None:
+        """Check the next transaction, slowly, and say what is wrong. `accounts`: all those that it may name."""
         seq = stored.seq
         if seq != self.last_seq + 1:
             self.note(Invariant.NO_GAP, self.last_seq + 1, f"{seq} follows {self.last_seq}")
         self.last_seq = seq
+        self.transactions += 1
         if [transfer.position for transfer in stored.transfers] != list(range(len(stored.transfers))):
             self.note(Invariant.NO_GAP, seq, "a transfer is missing")
         if not stored.transfers:
             self.note(Invariant.NO_GAP, seq, "no transfers")
-        transfers = [moved for transfer in stored.transfers if (moved := self._move(seq, transfer))]
+        if stored.transaction.kind not in _KINDS or stored.transaction.reason not in _REASONS:
+            self.note(Invariant.HASHES_MATCH, seq, "its kind or its reason is not one that there is")
+        transfers = [moved for transfer in stored.transfers if (moved := self._move(seq, transfer, accounts))]
         whole = replace(stored.transaction, transfers=tuple(transfers))
         canonical = encode_transaction(self.programme, seq, format_instant(stored.recorded_at), whole)
         if hash_leaf(canonical) != stored.leaf_hash:
             self.note(Invariant.HASHES_MATCH, seq, "the leaf hash does not recompute")
 
-    def _move(self, seq: int, stored: StoredTransfer) -> Transfer | None:
-        debit = self.accounts.get(stored.debit)
-        credit = self.accounts.get(stored.credit)
+    def _move(self, seq: int, stored: StoredTransfer, accounts: Mapping[int, AccountKey]) -> Transfer | None:
+        debit = accounts.get(stored.debit)
+        credit = accounts.get(stored.credit)
         if debit is None or credit is None:
             self.note(Invariant.BALANCES_MATCH, seq, "a transfer names an account that is not there")
             return None
-        if CHART[debit.kind].asset is not CHART[credit.kind].asset or stored.amount <= 0:
+        if CHART[debit.kind].asset is not CHART[credit.kind].asset or stored.amount <= 0 or debit == credit:
             self.note(Invariant.ASSETS_SUM_TO_ZERO, seq, f"{stored.amount} from {debit.path} to {credit.path}")
         self._post(seq, stored.debit, debit, stored.amount, Side.DEBIT, stored.debit_balance)
         self._post(seq, stored.credit, credit, stored.amount, Side.CREDIT, stored.credit_balance)
@@ -109,27 +140,29 @@ class JournalAudit:
 
     def _post(self, seq: int, number: int, key: AccountKey, amount: int, side: Side, told: int) -> None:
         rule = CHART[key.kind]
-        balance = self.balances.get(number, 0) + (amount if side is rule.side else -amount)
+        balance = self.balances[number] + (amount if side is rule.side else -amount)
         self.balances[number] = balance
         if balance != told:
             self.note(Invariant.BALANCES_MATCH, seq, f"{key.path} is {balance} after it, not {told}")
         if rule.floored and balance < 0:
             self.note(Invariant.FLOORS_HOLD, seq, f"{key.path} falls to {balance}")
 
-    def finish(self, next_seq: int, stored_balances: Mapping[int, int]) -> None:
-        """Compare the end of the journal with its head, and every account with what is stored for it."""
+    def finish(self, next_seq: int) -> None:
+        """Compare the end of the journal with its head."""
         if next_seq != self.last_seq + 1:
             self.note(Invariant.NO_GAP, self.last_seq + 1, f"the head says that {next_seq - 1} was written last")
-        for number, key in self.accounts.items():
-            recomputed = self.balances.get(number, 0)
-            if recomputed != stored_balances[number]:
-                what = f"{key.path} is stored as {stored_balances[number]}, its entries make {recomputed}"
-                self.note(Invariant.BALANCES_MATCH, None, what)
+
+    def compare(self, number: int, key: AccountKey, stored: int) -> None:
+        """Compare an account with what its entries make of it, when the journal is at its end."""
+        recomputed = self.balances[number]
+        if recomputed != stored:
+            what = f"{key.path} is stored as {stored}, its entries make {recomputed}"
+            self.note(Invariant.BALANCES_MATCH, None, what)
+
+    def sum_up(self, stored: Mapping[AccountKind, int]) -> None:
+        """Compare the sums of the stored balances, by kind: of each asset they are zero."""
         for asset in Asset:
-            total = sum(
-                stored_balances[number] * (1 if CHART[key.kind].side is Side.CREDIT else -1)
-                for number, key in self.accounts.items()
-                if CHART[key.kind].asset is asset
-            )
+            rules = [(CHART[kind], balance) for kind, balance in stored.items() if CHART[kind].asset is asset]
+            total = sum(balance if rule.side is Side.CREDIT else -balance for rule, balance in rules)
             if total:
                 self.note(Invariant.ASSETS_SUM_TO_ZERO, None, f"{asset.value} sum to {total}")

@@ -6,8 +6,9 @@ merchant's monthly quota and the money of a fund behind somebody else's hold are
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from app.core.book import Accepted, Book, Lapsing, Needs
+from app.core.book import Accepted, Book, Needs
 from app.core.confirmations import CloseRedemption, decide_close
+from app.core.glimpses import Lapsing
 from app.core.ids import OfferId, OrderId, RedemptionId, TransactionId, VolunteerId
 from app.core.orders import ExpireOrder, decide_expire_order
 from app.core.quantities import Instant

@@ -79,6 +79,19 @@ class Frontier:
         kept = self.peaks[: (self.size >> len(grown)).bit_count()]
         return Frontier(size=size, peaks=(*kept, *reversed(fresh)))
 
+    def graft(self, right: "Frontier") -> "Frontier":
+        """The tree with the leaves of another appended, of which only the frontier is known.
+
+        Raises ValueError unless the other's leaves fill, or begin, one subtree that lies beside the leaves here.
+        """
+        height = (right.size - 1).bit_length() if right.size else 0
+        if self.size & ((1 << height) - 1):
+            raise ValueError(f"{right.size} leaves do not fit beside {self.size}")
+        if right.size.bit_count() != 1:
+            return Frontier(size=self.size + right.size, peaks=(*self.peaks, *right.peaks))
+        beside = Frontier(size=self.size >> height, peaks=self.peaks).append(right.peaks[0])
+        return Frontier(size=self.size + right.size, peaks=beside.peaks)
+
     def peak(self, level: int, position: int) -> bytes:
         """The hash of one of the peaks: a `Lookup` for `complete_subtrees`."""
         if not self.size >> level & 1 or position != (self.size >> level) - 1:
@@ -209,8 +222,9 @@ def _grow(size: int, leaves: Sequence[bytes], left: Lookup) -> Iterator[tuple[in
     while hashes:
         yield first, hashes
         row = [left(level, first - 1), *hashes] if first & 1 else hashes
-        # Not strict: an odd last one waits for its sibling.
-        hashes = [hash_node(*pair) for pair in zip(row[::2], row[1::2], strict=False)]
+        # Not strict: an odd last one waits for its sibling. Written out: it is done for every leaf of an audit.
+        pairs = zip(row[::2], row[1::2], strict=False)
+        hashes = [sha256(b"\x01" + one + other).digest() for one, other in pairs]
         level, first = level + 1, first >> 1
 
 

@@ -109,6 +109,11 @@ def may_answer(place: int | None, standing_at: Standing) -> bool:
     return place is None or place >= standing_at.rung
 
 
+def is_on_notice(record: ServiceRecord, at: Instant) -> bool:
+    """Whether a record is shown to the public (公示): verified, and its points wait for objections."""
+    return record.state is RecordState.VERIFIED and record.matures_at is not None and at < record.matures_at
+
+
 def refuse_objection(record: ServiceRecord, *, own: bool, at: Instant) -> Rejected | None:
     """Why nobody may object to a record now.
 
@@ -118,6 +123,4 @@ def refuse_objection(record: ServiceRecord, *, own: bool, at: Instant) -> Reject
         return Rejected(Code.STATE_CONFLICT, {"state": record.state.value})
     if own or record.state is RecordState.ENTERED:
         return None
-    if record.matures_at is None or at >= record.matures_at:
-        return Rejected(Code.NOTICE_ENDED)
-    return None
+    return None if is_on_notice(record, at) else Rejected(Code.NOTICE_ENDED)

@@ -127,7 +127,7 @@ def _closed(offer: Offer, at: Instant) -> Iterator[Rejected]:
 
 def _gates(gates: Gates, volunteer: Volunteer, book: Book, at: Instant) -> Iterator[Rejected]:
     minutes = book.balance(AccountKey(AccountKind.HOURS, volunteer.id))
-    yield from _at_least("stars", gates.stars_min, book.programme.stars.stars(minutes))
+    yield from _at_least("stars", gates.stars_min, book.programme.stars.stars(minutes, volunteer.quality))
     yield from _at_least("minutes", gates.minutes_min, minutes)
     if gates.region_codes and not volunteer.region_code.startswith(gates.region_codes):
         required = ",".join(gates.region_codes)

@@ -3,15 +3,30 @@
 from uuid import UUID
 
 from app.core.accruals import Accrual
+from app.core.bonuses import Bonus
 from app.core.merchants import Till
 from app.core.offers import Offer
-from app.core.rows import Order, PayCode, Redemption, Refund, Row, ServiceRecord, Stock, Tally, Tombstone
+from app.core.openings import Opening
+from app.core.penalties import Penalty
+from app.core.pool_grants import PoolGrant
+from app.core.rows import (
+    ImportedRecord,
+    Order,
+    PayCode,
+    Redemption,
+    Refund,
+    Row,
+    ServiceRecord,
+    Stock,
+    Tally,
+    Tombstone,
+)
 
 
 def owners_of(row: Row | Till | Offer) -> tuple[UUID, ...]:
     """Whose accounts a decision about this row may touch."""
     match row:
-        case PayCode() | ServiceRecord():
+        case PayCode() | ServiceRecord() | Penalty() | PoolGrant():
             return (row.volunteer,)
         case Till():
             return (row.merchant,)
@@ -20,5 +35,7 @@ def owners_of(row: Row | Till | Offer) -> tuple[UUID, ...]:
             return (*parties, row.fund) if row.fund else parties
         case Offer():
             return (row.merchant, *row.funds)
-        case Refund() | Tombstone() | Stock() | Tally() | Accrual():
+        case ImportedRecord():
+            return (row.record.volunteer,)
+        case Refund() | Tombstone() | Stock() | Tally() | Accrual() | Bonus() | Opening():
             return ()

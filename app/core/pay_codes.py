@@ -9,6 +9,8 @@ from datetime import timedelta
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.canonical import format_instant
 from app.core.codes import Code, Rejected
+from app.core.family import refuse_member
+from app.core.family_links import FamilyKey
 from app.core.ids import VolunteerId
 from app.core.quantities import Instant
 from app.core.rows import PayCode, PayCodeHash
@@ -19,18 +21,27 @@ LIFETIME = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuePayCode:
-    """A volunteer asks for a code to show at a till."""
+    """A volunteer asks for a code to show at a till; a member of the family, for one that spends the volunteer's."""
 
     code: PayCodeHash
     volunteer: VolunteerId
+    member: VolunteerId | None = None
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
-        return Needs(volunteers=frozenset((self.volunteer,)), pay_codes=frozenset((self.code,)))
+        if self.member is None:
+            return Needs(volunteers=frozenset((self.volunteer,)), pay_codes=frozenset((self.code,)))
+        return Needs(
+            volunteers=frozenset((self.volunteer, self.member)),
+            pay_codes=frozenset((self.code,)),
+            family=frozenset((FamilyKey(self.volunteer, self.member),)),
+        )
 
 
 def decide_issue_pay_code(command: IssuePayCode, book: Book, at: Instant) -> Decision:
     """Decide whether a volunteer gets a pay code: an active one does, for a minute."""
+    if command.member and (refusal := refuse_member(command.volunteer, command.member, book, at)):
+        return refusal
     volunteer = book.volunteers[command.volunteer]
     if volunteer is None:
         return Rejected(Code.NOT_FOUND)
@@ -40,7 +51,7 @@ def decide_issue_pay_code(command: IssuePayCode, book: Book, at: Instant) -> Dec
         return Rejected(Code.SYSTEM_BUSY)
     expires_at = at + LIFETIME
     return Accepted(
-        rows=(PayCode(command.code, command.volunteer, expires_at),),
+        rows=(PayCode(command.code, command.volunteer, expires_at, member=command.member),),
         answer={"expires_at": format_instant(expires_at)},
     )
 

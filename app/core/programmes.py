@@ -39,6 +39,14 @@ class Programme:
     """The same amount at the same merchant within so many seconds waits (POS.md, "Pay by code")."""
     redemptions_a_day: int | None = None
     """So many a day and volunteer at most."""
+    pool_grant_points: Points = Points(500)
+    """The most that one grant from the pool may give."""
+    pool_year_points: Points = Points(1_000)
+    """The most that the pool may give one volunteer in a calendar year."""
+    family_use: bool = False
+    """Whether members of a volunteer's family may spend the volunteer's points."""
+    family_members: int = 3
+    """So many members a volunteer at most."""
     sandbox: bool = False
     """A programme for trying tills out: it honours faults on demand."""
     unlocks: tuple[tuple[date, Minutes], ...] = ()

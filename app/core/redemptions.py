@@ -7,10 +7,12 @@ Pure: no clock, no randomness, no I/O. The shell has prefetched everything that 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.charges import charge_of, hold, pay
 from app.core.codes import Code, Rejected
+from app.core.family import family_obstacles
 from app.core.ids import OfferId, RedemptionId, TerminalId, TransactionId, format_id
 from app.core.limits import count
 from app.core.lots import take
@@ -70,10 +72,12 @@ def decide_redeem(command: Redeem, book: Book, at: Instant) -> Decision:
     offer = book.offers[command.offer] if command.offer else None
     if command.offer and (offer is None or offer.merchant != till.merchant):
         return Rejected(Code.OFFER_NOT_EXIST)
-    for obstacle in _obstacles(command, offer, volunteer, till, book, at):
-        return obstacle
     price = _price(command, offer, book)
-    redemption = _make(command, offer, price, volunteer, till, book, at)
+    for obstacle in chain(
+        _obstacles(command, offer, volunteer, till, book, at), family_obstacles(code, price.points, book, at)
+    ):
+        return obstacle
+    redemption = replace(_make(command, offer, price, volunteer, till, book, at), member=code.member)
     used = replace(code, used_by=command.redemption)
     return Accepted(
         transaction=_transaction(command, redemption, at),

@@ -7,6 +7,7 @@ from typing import NamedTuple, NewType
 from uuid import UUID
 
 from app.core.accruals import Accrual
+from app.core.bonuses import Bonus
 from app.core.ids import (
     FundId,
     MerchantId,
@@ -22,7 +23,11 @@ from app.core.ids import (
     UserId,
     VolunteerId,
 )
+from app.core.openings import Opening
+from app.core.penalties import Penalty
+from app.core.pool_grants import PoolGrant
 from app.core.quantities import Fen, Instant, Minutes, Points
+from app.core.record_numbers import ImportItems, RecordNumber
 
 PayCodeHash = NewType("PayCodeHash", bytes)
 VoucherHash = NewType("VoucherHash", bytes)
@@ -44,6 +49,7 @@ class PayCode:
     volunteer: VolunteerId
     expires_at: Instant
     used_by: RedemptionId | None = None
+    member: VolunteerId | None = None  # who of the family shows it
 
 
 class Sale(NamedTuple):
@@ -92,6 +98,7 @@ class Redemption:
     """Sequence number and leaf hash of the transaction that paid it: joined in for the answer, never stored here."""
     closes_at: Instant | None = None
     """Until when the volunteer may confirm; from then on a waiting redemption is closed, booked or not."""
+    member: VolunteerId | None = None  # who of the family showed the code
     offer: OfferId | None = None
     offer_version: int = 0
     quantity: int = 0
@@ -261,5 +268,30 @@ class ServiceRecord:
     """The withdrawn record that this one corrects."""
 
 
-Row = PayCode | Redemption | Refund | Tombstone | Order | Stock | Tally | ServiceRecord | Accrual
+@dataclass(frozen=True, slots=True)
+class ImportedRecord:
+    """A record that arrives with its verification, its number elsewhere, and the items that no decision looks at."""
+
+    record: ServiceRecord
+    number: RecordNumber
+    items: ImportItems
+    arrived_at: Instant | None = None
+
+
+Row = (
+    PayCode
+    | Redemption
+    | Refund
+    | Tombstone
+    | Order
+    | Stock
+    | Tally
+    | ServiceRecord
+    | ImportedRecord
+    | Accrual
+    | Bonus
+    | Penalty
+    | PoolGrant
+    | Opening
+)
 """Every kind of row that a command may add or change."""

@@ -16,7 +16,7 @@ from app.core.policies import policy_on, price
 from app.core.quantities import Instant, Points
 from app.core.reviews import ReviewLevel, is_own, level_needed, stretch_of
 from app.core.rows import Evidence, RecordState, ServiceRecord, Tally
-from app.core.standings import accrual_of, count_overlay, service_of, standing_of
+from app.core.standings import accrual_of, count_overlay, last_day_of, service_of, standing_of
 from app.core.transactions import Reason, Transaction, TransactionKind, Transfer
 
 EARNING = frozenset((Evidence.CHECKED_IN, Evidence.IMPORTED))
@@ -80,12 +80,10 @@ def gain_of(record: ServiceRecord, book: Book, at: Instant) -> Gain | Rejected:
     standing = standing_of(record, service, policy, book, at)
     priced = price(policy, service, standing)
     accrual = accrual_of(record, policy, service, standing, priced)
-    expiry = policy.expiry
-    last_day = expiry.last_day(programme.business_day(record.ended_at)) if expiry else None
     return Gain(
         points=priced.points,
         version=policy.version,
-        expires_on=(last_day or programme.expiry_of(record.ended_at)) if priced.points else None,
+        expires_on=last_day_of(policy, programme, record.ended_at) if priced.points else None,
         notice=timedelta(days=programme.notice_days if policy.notice_days is None else policy.notice_days),
         rows=(accrual, *count_overlay(accrual, book)),
     )
@@ -114,6 +112,13 @@ def decide_verify_record(command: VerifyRecord, book: Book, at: Instant) -> Deci
         return Rejected(Code.NOT_FOUND)
     if refusal := _refuse_review(command, record) or _refuse_level(command, record, book):
         return refusal
+    return accrue(record, command.verifier, command.transaction, book, at)
+
+
+def accrue(
+    record: ServiceRecord, verifier: UserId, transaction: TransactionId, book: Book, at: Instant
+) -> Accepted | Rejected:
+    """Let a record count that nothing speaks against: its hours, its points. The record verified is the first row."""
     gain = gain_of(record, book, at)
     if isinstance(gain, Rejected):
         return gain
@@ -123,19 +128,19 @@ def decide_verify_record(command: VerifyRecord, book: Book, at: Instant) -> Deci
     verified = replace(
         record,
         state=RecordState.VERIFIED,
-        verifier=command.verifier,
+        verifier=verifier,
         points=points,
         expires_on=gain.expires_on,
         policy=gain.version,
         pending=Points(points - repaid) if matures_at else Points(0),
         matures_at=matures_at,
-        transaction=command.transaction,
+        transaction=transaction,
     )
     return Accepted(
         transaction=Transaction(
-            id=command.transaction,
+            id=transaction,
             kind=TransactionKind.ACCRUE,
-            actor=format_id("usr", command.verifier),
+            actor=format_id("usr", verifier),
             reason=Reason.SERVICE_VERIFIED,
             occurred_at=record.ended_at,
             transfers=_credit(verified, repaid),

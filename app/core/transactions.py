@@ -28,8 +28,14 @@ class TransactionKind(StrEnum):
     RETURN = "return.v1"
     CLAW_BACK = "claw-back.v1"
     CORRECT = "correct.v1"
+    BONUS = "bonus.v1"
+    REVOKE_BONUS = "revoke-bonus.v1"
+    PENALISE = "penalise.v1"
+    LIFT_PENALTY = "lift-penalty.v1"
     DONATE = "donate.v1"
+    GRANT = "grant.v1"
     DEPOSIT = "deposit.v1"
+    OPEN = "open.v1"
 
 
 class Reason(StrEnum):
@@ -54,8 +60,16 @@ class Reason(StrEnum):
     MERCHANT_ENDED = "merchant-ended"
     RECORD_WITHDRAWN = "record-withdrawn"
     HOURS_CORRECTED = "hours-corrected"
+    START_GRANT = "start-grant"
+    REFERRAL_BONUS = "referral-bonus"
+    HONOUR_BONUS = "honour-bonus"
+    HONOUR_WITHDRAWN = "honour-withdrawn"
+    PENALTY_FINAL = "penalty-final"
+    PENALTY_LIFTED = "penalty-lifted"
     GIVEN_TO_POOL = "given-to-pool"
+    GRANTED_FROM_POOL = "granted-from-pool"
     SPONSOR_DONATION = "sponsor-donation"
+    OPENING_BALANCE = "opening-balance"
 
 
 class Transfer(NamedTuple):

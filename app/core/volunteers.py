@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from app.core.ids import VolunteerId
+from app.core.stars import NOT_EVALUATED, Quality
 
 
 class VolunteerStatus(StrEnum):
@@ -24,6 +25,8 @@ class Volunteer:
     masked_name: str = "*"
     region_code: str = ""
     born_on: date | None = None
+    quality: Quality = NOT_EVALUATED
+    """Of their service, where the programme asks for it."""
 
     def age_on(self, day: date) -> int | None:
         """Full years on a day; None when the birthday is not known."""

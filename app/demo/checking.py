@@ -24,6 +24,8 @@ from app.settings import Settings, master_key_of
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 _NEVER_S = 86_400
+_JOBS_EVERY_S = 2
+"""What the check waits for is done soon."""
 
 
 @contextmanager
@@ -40,6 +42,7 @@ def _server(settings: Settings, ahead: timedelta = timedelta(0)) -> Iterator[htt
         "LIYU_DATABASE_URL": str(settings.database_url),
         "LIYU_DATA_DIR": str(settings.data_dir),
         "LIYU_LOG_LEVEL": "WARNING",
+        "LIYU_JOBS_EVERY_S": str(_JOBS_EVERY_S),
     }
     program = ["-m", "app", "serve"]
     if ahead:

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 
 from app.actions.users import actor_of
 from app.api.services import Services
+from app.core.accounts import AccountKind
 from app.core.ids import ProgrammeId, VolunteerId, format_id, format_terminal
 from app.demo.checking import check_main_job
 from app.demo.figures import CityFigures, city_figures, sandbox_figures
@@ -53,7 +54,7 @@ async def _describe(services: Services, city: LoadedCity, base_url: str) -> dict
     async with services.database.read() as reader:
         for volunteer in chosen:
             balances = await fetch_balances(reader, city.programme, volunteer)
-            points = sum(row.balance for row in balances if row.kind == "wallet")
+            points = sum(balance for key, balance in balances.items() if key.kind is AccountKind.WALLET)
             volunteers.append({"id": format_id("vol", volunteer), "access_token": "", "points": points})
     return {
         "base_url": base_url,

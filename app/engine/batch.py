@@ -70,7 +70,7 @@ def _new_transaction() -> TransactionId:
 
 
 @dataclass(slots=True)
-class _Ink:
+class Ink:
     """What a batch is going to write."""
 
     transactions: list[TransactionRow] = field(default_factory=list)
@@ -80,12 +80,12 @@ class _Ink:
     touched: dict[AccountKey, int] = field(default_factory=dict)
 
 
-class _Desk:
+class Desk:
     """Decides the commands of one batch on one book, and collects what is to be written."""
 
     def __init__(self, head: Head, book: Book, account_nos: dict[AccountKey, int], at: datetime) -> None:
         self.book = book
-        self.ink = _Ink()
+        self.ink = Ink()
         self.next_seq = head.next_seq
         self.next_account_no = head.next_account_no
         self._account_nos = account_nos
@@ -98,9 +98,9 @@ class _Desk:
         command = submission.command
         if self.book.lapsing and not isinstance(command, CloseRedemption | ExpireOrder):
             for lapse in lapses_before(command.needs(), self.book, _new_transaction):
-                self._take(decide(lapse, self.book, self._at))
+                self.take(decide(lapse, self.book, self._at))
         decision = decide(command, self.book, self._at)
-        seq, leaf_hash, transaction = self._take(decision)
+        seq, leaf_hash, transaction = self.take(decision)
         if not (isinstance(decision, Rejected) and decision.code in NOT_KEPT):
             self._keep(submission, decision, seq)
         if isinstance(decision, Rejected):
@@ -109,7 +109,7 @@ class _Desk:
             answer=decision.answer, rows=decision.rows, seq=seq, leaf_hash=leaf_hash, transaction=transaction
         )
 
-    def _take(self, decision: Decision) -> tuple[int | None, bytes, TransactionId | None]:
+    def take(self, decision: Decision) -> tuple[int | None, bytes, TransactionId | None]:
         """Take a decision into the book, and note what is to be written of it."""
         if isinstance(decision, Rejected):
             return None, b"", None
@@ -179,7 +179,7 @@ async def run_batch(
         fetched = await fetch_book(
             connection, head.programme, merge_needs(submission.command.needs() for submission in fresh), at
         )
-        desk = _Desk(head, fetched.book, fetched.account_nos, at)
+        desk = Desk(head, fetched.book, fetched.account_nos, at)
         outcomes = []
         for submission in submissions:
             kept = known.get(submission.key) or desk.ink.answers.get(submission.key)
@@ -194,7 +194,7 @@ def _replay(kept: KeptAnswer, submission: Submission) -> Outcome:
     return Outcome(answer=answer, replayed=not conflict and kept.body_hash != ANY_BODY, seq=kept.seq)
 
 
-async def _write(connection: BatchConnection, programme: ProgrammeId, desk: _Desk, at: datetime) -> None:
+async def _write(connection: BatchConnection, programme: ProgrammeId, desk: Desk, at: datetime) -> None:
     ink = desk.ink
     if ink.transactions:
         await insert_transactions(connection, programme, at, ink.transactions)

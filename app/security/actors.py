@@ -69,6 +69,8 @@ _SCOPES = {
             Scope.CORRECTIONS_WRITE,
             Scope.POLICIES_READ,
             Scope.HONOURS_READ,
+            Scope.PENALTIES_READ,
+            Scope.PENALTIES_WRITE,
         )
     ),
     ActorKind.MERCHANT_STAFF: frozenset().union(*_ROLES.values()),

@@ -15,7 +15,7 @@ from app.store.policy_bodies import POLICY_COLUMNS, encode_policy, read_policy
 _LIST = text(f"SELECT {POLICY_COLUMNS} FROM accrual_policies WHERE programme_id = :programme ORDER BY effective_from")
 
 
-async def fetch_policies(reader: Reader, programme: ProgrammeId) -> Sequence[AccrualPolicy]:
+async def fetch_policies(reader: Reader | Tx, programme: ProgrammeId) -> Sequence[AccrualPolicy]:
     """All versions, in the order in which they came into force."""
     rows = await reader.execute(_LIST, {"programme": programme})
     return [read_policy(*row) for row in rows]

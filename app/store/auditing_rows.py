@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from app.core.ids import ProgrammeId
 from app.core.invariants import Invariant
+from app.store.auditing_gifts import GIFT_CHECKS
+from app.store.auditing_openings import OPENINGS
 from app.store.database import BatchConnection
 
 
@@ -137,6 +139,58 @@ WHERE coalesce(g.points, 0) <> coalesce(c.amount, 0)
 LIMIT 100
 """
 
+_BONUSES = """
+WITH settled AS (
+    SELECT id, transaction_id, points, volunteer_id, 'bon_' AS prefix, kind AS reason,
+           CASE kind WHEN 'honour-withdrawn' THEN 'revoke-bonus.v1' ELSE 'bonus.v1' END AS kind
+    FROM bonuses WHERE programme_id = $1 AND points > 0
+    UNION ALL
+    SELECT id, transaction_id, points, volunteer_id, 'pen_', 'penalty-final', 'penalise.v1'
+    FROM penalties WHERE programme_id = $1 AND points > 0 AND state IN ('posted', 'lifted')
+), posted AS (
+    SELECT x.id, x.kind, x.reason, x.document, sum(t.amount)::bigint AS points,
+           bool_and(a.owner_id = s.volunteer_id) AS own
+    FROM transactions x
+    JOIN transfers t ON t.programme_id = x.programme_id AND t.seq = x.seq
+    JOIN accounts a ON a.programme_id = t.programme_id AND a.kind <> 'issuance'
+         AND a.account_no IN (t.debit_account_no, t.credit_account_no)
+    LEFT JOIN settled s ON s.transaction_id = x.id
+    WHERE x.programme_id = $1 AND x.kind IN ('bonus.v1', 'revoke-bonus.v1', 'penalise.v1')
+    GROUP BY x.id, x.kind, x.reason, x.document
+)
+SELECT format('%s: its row says %s points, the journal %s', coalesce(s.prefix || replace(s.id::text, '-', ''),
+              p.document), coalesce(s.points, 0), coalesce(p.points, 0))
+FROM settled s FULL JOIN posted p ON p.id = s.transaction_id
+WHERE p.id IS NULL OR s.id IS NULL OR p.points <> s.points OR p.kind <> s.kind OR p.own IS NOT TRUE
+      OR p.reason <> s.reason OR p.document <> s.prefix || replace(s.id::text, '-', '')
+LIMIT 100
+"""
+
+_LIFTED = """
+SELECT format('pen_%s: lifted without its points given back, or given back without being lifted',
+              replace(coalesce(p.id::text, substr(x.document, 5)), '-', ''))
+FROM (SELECT id FROM penalties WHERE programme_id = $1 AND points > 0 AND state = 'lifted') p
+FULL JOIN (SELECT document FROM transactions WHERE programme_id = $1 AND kind = 'lift-penalty.v1') x
+     ON x.document = 'pen_' || replace(p.id::text, '-', '')
+WHERE p.id IS NULL OR x.document IS NULL
+LIMIT 100
+"""
+
+_REFERRALS = """
+WITH given AS (
+    SELECT volunteer_id, to_char(day, 'YYYY') AS period, count(*) AS times FROM bonuses
+    WHERE programme_id = $1 AND kind = 'referral-bonus' AND points > 0 GROUP BY 1, 2
+), counted AS (
+    SELECT subject_id, period, amount FROM tallies WHERE programme_id = $1 AND scope = 'referral' AND amount > 0
+)
+SELECT format('vol_%s was rewarded for %s referrals in %s, counted are %s',
+              replace(coalesce(c.subject_id, g.volunteer_id)::text, '-', ''), coalesce(g.times, 0),
+              coalesce(c.period, g.period), coalesce(c.amount, 0))
+FROM counted c FULL JOIN given g ON g.volunteer_id = c.subject_id AND g.period = c.period
+WHERE coalesce(g.times, 0) <> coalesce(c.amount, 0)
+LIMIT 100
+"""
+
 _CHECKS = (
     (Invariant.MERCHANTS_MATCH, _MERCHANTS),
     (Invariant.HOLDS_MATCH, _HELD),
@@ -145,6 +199,11 @@ _CHECKS = (
     (Invariant.LIMITS_MATCH, _TALLIES),
     (Invariant.LIMITS_MATCH, _BUDGETS),
     (Invariant.ACCRUALS_MATCH, _ACCRUALS),
+    (Invariant.LIMITS_MATCH, _REFERRALS),
+    (Invariant.BONUSES_MATCH, _BONUSES),
+    (Invariant.BONUSES_MATCH, _LIFTED),
+    *GIFT_CHECKS,
+    (Invariant.OPENINGS_MATCH, OPENINGS),
 )
 
 

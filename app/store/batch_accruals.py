@@ -3,9 +3,13 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from functools import lru_cache
+from json.encoder import encode_basestring as quote
 
 from app.core.accruals import Accrual, Earned, Overlaid
 from app.core.ids import ProgrammeId, RecordId, VolunteerId
+from app.core.policies.service import Standing
+from app.core.policies.steps import Step
 from app.store.database import BatchConnection
 
 _EARNED = """
@@ -72,16 +76,26 @@ async def insert_accruals(connection: BatchConnection, programme: ProgrammeId, r
         [row.overlay_points for row in rows],
         [row.policy for row in rows],
         [encode_inputs(row) for row in rows],
-        [json.dumps(row.steps, ensure_ascii=False) for row in rows],
+        [encode_steps(row.steps) for row in rows],
     )
 
 
 def encode_inputs(row: Accrual) -> str:
-    """The facts and the standing that a price came from, as JSON."""
-    return json.dumps(
-        {
-            "service": {**asdict(row.service), "day": row.service.day.isoformat()},
-            "standing": asdict(row.standing),
-        },
-        ensure_ascii=False,
+    """The facts and the standing that a price came from, as JSON. Put together by hand: an import writes millions."""
+    it = row.service
+    return (
+        f'{{"service": {{"minutes": {it.minutes}, "level": {it.level}, "day": "{it.day.isoformat()}"'
+        f', "category": {quote(it.category)}, "organiser": {"true" if it.organiser else "false"}'
+        f', "activity": {quote(it.activity)}, "region": {quote(it.region)}}}, "standing": {_standing(row.standing)}}}'
     )
+
+
+@lru_cache(maxsize=4096)
+def _standing(standing: Standing) -> str:
+    return json.dumps(asdict(standing))
+
+
+@lru_cache(maxsize=65_536)
+def encode_steps(steps: tuple[Step, ...]) -> str:
+    """The steps to a price, as JSON. Most records take steps that others have taken."""
+    return json.dumps(steps, ensure_ascii=False)

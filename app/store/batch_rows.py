@@ -5,7 +5,7 @@ from datetime import date
 
 from asyncpg import Record
 
-from app.core.book import Spent
+from app.core.glimpses import Spent
 from app.core.ids import OfferId, ProgrammeId, RecordId, RedemptionId, TerminalId, VolunteerId
 from app.core.merchants import Till
 from app.core.policies import AccrualPolicy
@@ -27,7 +27,10 @@ from app.core.volunteers import Volunteer, VolunteerStatus
 from app.store.database import BatchConnection
 from app.store.policy_bodies import POLICY_COLUMNS, read_policy
 
-_PAY_CODES = "SELECT hash, volunteer_id, expires_at, used_by FROM pay_codes WHERE programme_id = $1 AND hash = ANY($2)"
+_PAY_CODES = """
+SELECT hash, volunteer_id, expires_at, used_by, member_id FROM pay_codes
+WHERE programme_id = $1 AND hash = ANY($2)
+"""
 
 
 async def fetch_pay_codes(
@@ -96,7 +99,7 @@ async def fetch_spent(
 _REDEMPTION = """
 SELECT r.id, r.trade_no, r.state, r.volunteer_id, r.merchant_id, r.store_id, r.terminal_id, r.points,
        r.settlement_fen, r.occurred_at, r.transaction_id, r.refunded_points, r.refunded_fen, r.refund_count,
-       r.closes_at, r.offer_id, r.offer_version, r.quantity, v.masked_name, l.parts, l.amounts, f.fund_id,
+       r.closes_at, r.member_id, r.offer_id, r.offer_version, r.quantity, v.masked_name, l.parts, l.amounts, f.fund_id,
        r.seq, x.leaf_hash
 FROM redemptions r
 JOIN volunteers v ON v.programme_id = r.programme_id AND v.id = r.volunteer_id
@@ -163,6 +166,7 @@ def _redemptions(rows: Sequence[Record]) -> dict[RedemptionId, Redemption]:
             refunded_fen=row["refunded_fen"],
             refund_count=row["refund_count"],
             closes_at=row["closes_at"],
+            member=row["member_id"],
             offer=row["offer_id"],
             offer_version=row["offer_version"],
             quantity=row["quantity"],

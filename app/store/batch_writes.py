@@ -4,16 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from app.core.accruals import Accrual
+from app.core.bonuses import Bonus
 from app.core.ids import ProgrammeId, TransactionId
-from app.core.rows import Order, PayCode, Redemption, Refund, Row, ServiceRecord, Stock, Tally
+from app.core.openings import Opening
+from app.core.penalties import Penalty
+from app.core.pool_grants import PoolGrant
+from app.core.rows import ImportedRecord, Order, PayCode, Redemption, Refund, Row, ServiceRecord, Stock, Tally
 from app.store.batch_accruals import insert_accruals
+from app.store.batch_bonuses import insert_bonuses, update_penalties
+from app.store.batch_gifts import update_pool_grants
+from app.store.batch_imports import insert_arrived
+from app.store.batch_openings import insert_openings
 from app.store.database import BatchConnection
 
 RowKind = TypeVar("RowKind")
 
 _PAY_CODES = """
-INSERT INTO pay_codes (programme_id, hash, volunteer_id, expires_at, used_by)
-SELECT $1, t.* FROM unnest($2::bytea[], $3::uuid[], $4::timestamptz[], $5::uuid[]) AS t
+INSERT INTO pay_codes (programme_id, hash, volunteer_id, expires_at, used_by, member_id)
+SELECT $1, t.* FROM unnest($2::bytea[], $3::uuid[], $4::timestamptz[], $5::uuid[], $6::uuid[]) AS t
 ON CONFLICT (programme_id, hash) DO UPDATE SET used_by = excluded.used_by
 """
 
@@ -27,17 +35,18 @@ async def write_pay_codes(connection: BatchConnection, programme: ProgrammeId, r
         [row.volunteer for row in rows],
         [row.expires_at for row in rows],
         [row.used_by for row in rows],
+        [row.member for row in rows],
     )
 
 
 _REDEMPTIONS = """
 INSERT INTO redemptions (programme_id, id, trade_no, state, volunteer_id, merchant_id, store_id, terminal_id, points,
                          settlement_fen, occurred_at, transaction_id, seq, refunded_points, refunded_fen, refund_count,
-                         closes_at, offer_id, offer_version, quantity)
+                         closes_at, offer_id, offer_version, quantity, member_id)
 SELECT $1, t.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[],
                            $9::bigint[], $10::bigint[], $11::timestamptz[], $12::uuid[], $13::bigint[], $14::bigint[],
                            $15::bigint[], $16::smallint[], $17::timestamptz[], $18::uuid[], $19::int[],
-                           $20::int[]) AS t
+                           $20::int[], $21::uuid[]) AS t
 ON CONFLICT (programme_id, id) DO UPDATE SET state = excluded.state, refunded_points = excluded.refunded_points,
     refunded_fen = excluded.refunded_fen, refund_count = excluded.refund_count,
     transaction_id = excluded.transaction_id,
@@ -74,6 +83,7 @@ async def write_redemptions(
         [row.offer for row in rows],
         [row.offer_version for row in rows],
         [row.quantity for row in rows],
+        [row.member for row in rows],
     )
 
 
@@ -265,9 +275,24 @@ async def write_rows(
         await write_stocks(connection, programme, stocks)
     if tallies := _last(rows, Tally, lambda row: row.key):
         await write_tallies(connection, programme, tallies)
+    if arrived := [row for row in rows if isinstance(row, ImportedRecord)]:
+        await insert_arrived(connection, programme, arrived)
     if records := _last(rows, ServiceRecord, lambda row: row.id):
         if corrected := [row for row in records if row.replaces]:
             await insert_replacements(connection, programme, corrected)
         await update_records(connection, programme, records)
     if accruals := _last(rows, Accrual, lambda row: row.record):
         await insert_accruals(connection, programme, accruals)
+    await _write_gifts(connection, programme, rows)
+
+
+async def _write_gifts(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[Row]) -> None:
+    """What gives and takes points beside the hours."""
+    if bonuses := _last(rows, Bonus, lambda row: row.key):
+        await insert_bonuses(connection, programme, bonuses)
+    if penalties := _last(rows, Penalty, lambda row: row.id):
+        await update_penalties(connection, programme, penalties)
+    if grants := _last(rows, PoolGrant, lambda row: row.id):
+        await update_pool_grants(connection, programme, grants)
+    if openings := _last(rows, Opening, lambda row: row.number):
+        await insert_openings(connection, programme, openings)

@@ -1,7 +1,7 @@
 """Fetching a book: what a batch of commands needs, with one array statement per kind."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from app.core.accounts import AccountKey, AccountKind
 from app.core.book import Book, Needs
 from app.core.codes import Code
+from app.core.family_links import FamilyKey
 from app.core.idempotency import sold, till_key
 from app.core.ids import NOBODY, OrderId, RedemptionId, VolunteerId
 from app.core.lapses import find_lapsing
@@ -20,6 +21,9 @@ from app.core.standings import whose_standing
 from app.store.accounts import fetch_owned
 from app.store.answers import fetch_answers
 from app.store.batch_accruals import fetch_earned, fetch_overlaid
+from app.store.batch_bonuses import fetch_bonuses, fetch_penalties
+from app.store.batch_gifts import fetch_family, fetch_pool_grants
+from app.store.batch_imports import fetch_arrivals
 from app.store.batch_offers import (
     fetch_lapsed_orders,
     fetch_offers,
@@ -28,6 +32,7 @@ from app.store.batch_offers import (
     fetch_stocks,
     fetch_tallies,
 )
+from app.store.batch_openings import fetch_openings
 from app.store.batch_rows import (
     fetch_lapsed_redemptions,
     fetch_pay_codes,
@@ -40,6 +45,7 @@ from app.store.batch_rows import (
     fetch_volunteers,
 )
 from app.store.database import BatchConnection
+from app.store.evaluations import fetch_qualities
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -85,10 +91,12 @@ async def fetch_book(connection: BatchConnection, programme: Programme, needs: N
     if needs.orders or needs.vouchers:
         orders = await fetch_orders(connection, name, needs.orders, needs.vouchers)
     records = await fetch_records(connection, name, needs.records) if needs.records else {}
+    penalties = await fetch_penalties(connection, name, needs.penalties) if needs.penalties else {}
+    bonuses = await fetch_bonuses(connection, name, needs.bonuses) if needs.bonuses else {}
     payers = {code.volunteer for code in codes.values()}
     if needs.terminals:  # a command in the same batch may just have made the code
         payers |= needs.volunteers
-    people = needs.volunteers | payers
+    people = needs.volunteers | payers | {code.member for code in codes.values() if code.member}
     book = Book(
         programme=programme,
         policies=await fetch_policies(connection, name) if needs.policies else (),
@@ -103,21 +111,40 @@ async def fetch_book(connection: BatchConnection, programme: Programme, needs: N
         orders={**dict.fromkeys(needs.orders), **orders},
         vouchers={**dict.fromkeys(needs.vouchers), **{order.code: order.id for order in orders.values()}},
         records=_with_gaps(needs.records, records),
+        bonuses=_with_gaps(needs.bonuses, bonuses),
+        penalties=_with_gaps(needs.penalties, penalties),
     )
     owners: set[UUID] = {NOBODY, *needs.owners, *people}
     if programme.settlement_fund:
         owners.add(programme.settlement_fund)
-    for rows in (codes, tills, redemptions, offers, orders, records):
+    for rows in (codes, tills, redemptions, offers, orders, records, penalties):
         for row in rows.values():
             owners.update(owners_of(row))
     fetched = FetchedBook(book, {})
+    if needs.arrivals:
+        book.arriving = await fetch_arrivals(connection, name, needs.arrivals)
+    await _add_gifts(connection, book, needs)
     await _add_accruals(connection, fetched, needs)
+    await _add_qualities(connection, book)
     if days := [record for record in needs.days if record in records]:
         book.served.update(await fetch_served(connection, programme, [records[record] for record in days]))
     await _add_accounts(connection, fetched, owners)
     await _add_lapsing(connection, fetched, at)
     await _add_limits(connection, fetched, needs, today)
     return fetched
+
+
+async def _add_gifts(connection: BatchConnection, book: Book, needs: Needs) -> None:
+    """Grants from the pool, opening balances, and the links by which members of a family pay."""
+    name = book.programme.id
+    if needs.openings:
+        book.openings = _with_gaps(needs.openings, await fetch_openings(connection, name, needs.openings))
+    if needs.pool_grants:
+        book.pool_grants = _with_gaps(needs.pool_grants, await fetch_pool_grants(connection, name, needs.pool_grants))
+    codes = book.pay_codes.values()
+    keys = needs.family | {FamilyKey(code.volunteer, code.member) for code in codes if code and code.member}
+    if keys:
+        book.family = _with_gaps(keys, await fetch_family(connection, name, keys))
 
 
 def _since(programme: Programme, at: Instant) -> Instant:
@@ -177,6 +204,15 @@ async def _add_accruals(connection: BatchConnection, fetched: FetchedBook, needs
         book.overlaid.update(await fetch_overlaid(connection, book.programme.id, needs.accruals))
 
 
+async def _add_qualities(connection: BatchConnection, book: Book) -> None:
+    """The quality of service of whoever asks for an offer, where the programme's stars depend on it."""
+    if book.programme.stars.quality_min is None or not book.offers:
+        return
+    people = {key: volunteer for key, volunteer in book.volunteers.items() if volunteer}
+    for key, quality in (await fetch_qualities(connection, book.programme.id, people)).items():
+        book.volunteers[key] = replace(people[key], quality=quality)
+
+
 async def _add_limits(connection: BatchConnection, fetched: FetchedBook, needs: Needs, today: date) -> None:
     """Stock and counts of what the rows and offers in the book touch. Bare points without quotas touch none."""
     book = fetched.book
@@ -192,7 +228,8 @@ async def _add_limits(connection: BatchConnection, fetched: FetchedBook, needs: 
         subjects.update(till.merchant for till in book.tills.values() if till)
     subjects.update(merchant.id for merchant in book.merchants.values())
     subjects.update(subject for row in rows for subject in (row.merchant, row.volunteer))
-    if book.offers:
+    subjects.update(key.owner for key in book.family)
+    if book.offers or needs.bonuses or needs.pool_grants:
         subjects.update(book.volunteers)
     if any(policy.overlays for policy in book.policies) or any(book.overlaid.values()):
         subjects.add(NOBODY)

@@ -86,6 +86,14 @@ class Database:
             server_settings=BATCH_SETTINGS,
         )
 
+    async def connect_bulk(self) -> BatchConnection:
+        """A connection for one import, outside the pool and without a time limit.
+
+        Tables grow from nothing under it, so its few large statements are planned each time.
+        """
+        settings = {**BATCH_SETTINGS, "application_name": "liyu-import", "plan_cache_mode": "force_custom_plan"}
+        return await asyncpg.connect(self.url, timeout=CONNECT_TIMEOUT_S, server_settings=settings)
+
     async def connect_lookups(self) -> BatchConnection:
         """A connection for coalesced reads, outside the pool: by key, with plans that no statistics change."""
         return await asyncpg.connect(

@@ -50,6 +50,8 @@ SELECT next_seq, next_account_no, recorded_at FROM journal_heads WHERE programme
 _SETTINGS = """
 SELECT zone, fen_per_hundred_points, settlement_fund_id, lapse_policy, grace_days, notice_days, expiry_years,
        points_max, confirm_points, confirm_count, same_amount_s, redemptions_a_day, sandbox, star_minutes,
+       pool_grant_points, pool_year_points, family_use, family_members,
+       star_quality_min,
        ARRAY(SELECT effective_from FROM accrual_policies WHERE programme_id = $1 ORDER BY effective_from) AS begins,
        ARRAY(SELECT unlock_minutes FROM accrual_policies WHERE programme_id = $1 ORDER BY effective_from) AS unlocks
 FROM programmes WHERE id = $1
@@ -94,8 +96,12 @@ async def fetch_settings(connection: BatchConnection, programme: ProgrammeId) ->
         same_amount_s=row["same_amount_s"],
         redemptions_a_day=row["redemptions_a_day"],
         sandbox=row["sandbox"],
+        pool_grant_points=Points(row["pool_grant_points"]),
+        pool_year_points=Points(row["pool_year_points"]),
+        family_use=row["family_use"],
+        family_members=row["family_members"],
         unlocks=tuple(zip(row["begins"], row["unlocks"], strict=True)) if any(row["unlocks"]) else (),
-        stars=StarScale(tuple(row["star_minutes"])),
+        stars=StarScale(tuple(row["star_minutes"]), row["star_quality_min"]),
     )
 
 

@@ -1,6 +1,6 @@
 """The journal as auditors and other systems read it: accounts, entries, transactions, the head."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -247,3 +247,14 @@ async def fetch_transactions(
     """The transactions after a sequence number, in their order."""
     values = {"programme": programme, "after": after, "limit": limit}
     return [_view(dict(row)) for row in (await reader.execute(_PAGE, values)).mappings()]
+
+
+_DOCUMENTS = text("SELECT id, document FROM transactions WHERE programme_id = :programme AND id = ANY(:ids)")
+
+
+async def fetch_documents(
+    reader: Reader, programme: ProgrammeId, transactions: Sequence[TransactionId]
+) -> Mapping[TransactionId, str]:
+    """The business documents that these transactions belong to."""
+    rows = await reader.execute(_DOCUMENTS, {"programme": programme, "ids": transactions})
+    return {TransactionId(row[0]): row[1] for row in rows}

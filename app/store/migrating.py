@@ -24,6 +24,11 @@ _APPEND_ONLY = (
     "honours",
     "honour_states",
     "certificates",
+    "bonuses",
+    "evaluations",
+    "back_test_reports",
+    "expiry_notices",
+    "opening_balances",
 )
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 

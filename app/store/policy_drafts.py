@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from sqlalchemy import RowMapping, text
 
-from app.core.ids import ProgrammeId, UserId
+from app.core.ids import BackTestId, ProgrammeId, UserId
 from app.core.policies import AccrualPolicy
+from app.store.back_tests import BODY_HASH
 from app.store.database import Reader, Tx
 from app.store.policy_bodies import decode_policy, encode_policy
 
@@ -24,7 +25,10 @@ class DraftState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyDraft:
-    """A policy being written, who has written on it, who has reviewed it. `revision` counts its changes."""
+    """A policy being written, who has written on it, who has reviewed it. `revision` counts its changes.
+
+    `back_test` is the last finished back-test of exactly this body, if there is one.
+    """
 
     policy: AccrualPolicy
     state: DraftState
@@ -33,9 +37,14 @@ class PolicyDraft:
     created_at: datetime
     changed_at: datetime
     reviewed_by: UserId | None = None
+    back_test: BackTestId | None = None
 
 
-_COLUMNS = "CAST(body AS text) AS body, state, revision, authors, created_at, changed_at, reviewed_by"
+_COLUMNS = f"""CAST(body AS text) AS body, state, revision, authors, created_at, changed_at, reviewed_by, (
+    SELECT t.back_test_id FROM back_test_reports t
+    WHERE t.programme_id = d.programme_id AND t.version = d.version AND t.body_hash = {BODY_HASH.format("d")}
+    ORDER BY t.back_test_id DESC LIMIT 1
+) AS back_test"""
 
 
 def _draft(row: RowMapping) -> PolicyDraft:
@@ -47,10 +56,11 @@ def _draft(row: RowMapping) -> PolicyDraft:
         created_at=row["created_at"],
         changed_at=row["changed_at"],
         reviewed_by=row["reviewed_by"],
+        back_test=row["back_test"],
     )
 
 
-_FETCH = text(f"SELECT {_COLUMNS} FROM policy_drafts WHERE programme_id = :programme AND version = :version")
+_FETCH = text(f"SELECT {_COLUMNS} FROM policy_drafts d WHERE programme_id = :programme AND version = :version")
 
 
 async def fetch_draft(reader: Reader, programme: ProgrammeId, version: str) -> PolicyDraft | None:
@@ -59,7 +69,7 @@ async def fetch_draft(reader: Reader, programme: ProgrammeId, version: str) -> P
     return _draft(row) if row else None
 
 
-_LOCK_DRAFT = text(f"{_FETCH.text} FOR UPDATE")
+_LOCK_DRAFT = text(f"{_FETCH.text} FOR UPDATE OF d")
 
 
 async def lock_draft(tx: Tx, programme: ProgrammeId, version: str) -> PolicyDraft | None:
@@ -68,7 +78,7 @@ async def lock_draft(tx: Tx, programme: ProgrammeId, version: str) -> PolicyDraf
     return _draft(row) if row else None
 
 
-_LIST = text(f"SELECT {_COLUMNS} FROM policy_drafts WHERE programme_id = :programme ORDER BY created_at, version")
+_LIST = text(f"SELECT {_COLUMNS} FROM policy_drafts d WHERE programme_id = :programme ORDER BY created_at, version")
 
 
 async def fetch_drafts(reader: Reader, programme: ProgrammeId) -> Sequence[PolicyDraft]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, text
 
 from app.core.ids import FundId, ProgrammeId
+from app.core.penalties import APPEAL_DAYS
 from app.core.programmes import LapsePolicy
 from app.core.stars import DEFAULT_STARS, StarScale
 from app.store.database import Reader, Tx
@@ -15,6 +16,9 @@ CONFIRM_POINTS = 500
 CONFIRM_COUNT = 10
 SAME_AMOUNT_S = 60
 REDEMPTIONS_A_DAY = 50
+POOL_GRANT_POINTS = 500
+POOL_YEAR_POINTS = 1000
+FAMILY_MEMBERS = 3
 """What a new programme asks of its volunteers until it says otherwise. One point is worth a few fen."""
 
 
@@ -39,18 +43,25 @@ class ProgrammeRow:
     redemptions_a_day: int | None = REDEMPTIONS_A_DAY
     sandbox: bool = False
     stars: StarScale = DEFAULT_STARS
+    appeal_days: int = APPEAL_DAYS
+    pool_grant_points: int = POOL_GRANT_POINTS
+    pool_year_points: int = POOL_YEAR_POINTS
+    family_use: bool = False
+    family_members: int = FAMILY_MEMBERS
     revision: int
     created_at: datetime
 
 
 _COLUMNS = """id, name, region_code, zone, fen_per_hundred_points, settlement_fund_id AS settlement_fund, lapse_policy,
        grace_days, notice_days, expiry_years, points_max, confirm_points, confirm_count, same_amount_s,
-       redemptions_a_day, sandbox, star_minutes AS stars, revision, created_at"""
+       redemptions_a_day, sandbox, star_minutes, star_quality_min, appeal_days, pool_grant_points,
+       pool_year_points, family_use, family_members, revision, created_at"""
 
 
 def _row(found: RowMapping) -> ProgrammeRow:
-    lapse_policy, stars = LapsePolicy(found["lapse_policy"]), StarScale(tuple(found["stars"]))
-    return ProgrammeRow(**{**found, "lapse_policy": lapse_policy, "stars": stars})
+    values = dict(found)
+    stars = StarScale(tuple(values.pop("star_minutes")), values.pop("star_quality_min"))
+    return ProgrammeRow(**{**values, "lapse_policy": LapsePolicy(values["lapse_policy"]), "stars": stars})
 
 
 _FETCH = text(f"SELECT {_COLUMNS} FROM programmes WHERE id = :programme")
@@ -62,12 +73,21 @@ async def fetch_programme(reader: Reader | Tx, programme: ProgrammeId) -> Progra
     return _row(row) if row else None
 
 
-_STARS = text("SELECT star_minutes FROM programmes WHERE id = :programme")
+_STARS = text("SELECT star_minutes, star_quality_min FROM programmes WHERE id = :programme")
 
 
 async def fetch_stars(reader: Reader, programme: ProgrammeId) -> StarScale:
     """From how many verified minutes on a programme gives how many stars."""
-    return StarScale(tuple((await reader.execute(_STARS, {"programme": programme})).scalar_one()))
+    thresholds, quality_min = (await reader.execute(_STARS, {"programme": programme})).one()
+    return StarScale(tuple(thresholds), quality_min)
+
+
+_APPEAL_DAYS = text("SELECT appeal_days FROM programmes WHERE id = :programme")
+
+
+async def fetch_appeal_days(reader: Reader | Tx, programme: ProgrammeId) -> int:
+    """How many working days there are to appeal a penalty."""
+    return int((await reader.execute(_APPEAL_DAYS, {"programme": programme})).scalar_one())
 
 
 _ZONE = text("SELECT zone FROM programmes WHERE id = :programme")
@@ -89,10 +109,10 @@ async def fetch_programme_ids(reader: Reader) -> Sequence[ProgrammeId]:
 _INSERT = text("""
 INSERT INTO programmes (id, name, region_code, zone, fen_per_hundred_points, lapse_policy, grace_days, notice_days,
                         expiry_years, points_max, confirm_points, confirm_count, same_amount_s, redemptions_a_day,
-                        sandbox, created_at)
+                        pool_grant_points, pool_year_points, family_use, family_members, sandbox, created_at)
 VALUES (:id, :name, :region_code, :zone, :fen_per_hundred_points, :lapse_policy, :grace_days, :notice_days,
-        :expiry_years, :points_max, :confirm_points, :confirm_count, :same_amount_s, :redemptions_a_day, :sandbox,
-        :created_at)
+        :expiry_years, :points_max, :confirm_points, :confirm_count, :same_amount_s, :redemptions_a_day,
+        :pool_grant_points, :pool_year_points, :family_use, :family_members, :sandbox, :created_at)
 ON CONFLICT (id) DO NOTHING RETURNING id
 """)
 _INSERT_HEAD = text("""
@@ -117,6 +137,10 @@ async def insert_programme(tx: Tx, programme: ProgrammeRow) -> bool:
         "confirm_count": programme.confirm_count,
         "same_amount_s": programme.same_amount_s,
         "redemptions_a_day": programme.redemptions_a_day,
+        "pool_grant_points": programme.pool_grant_points,
+        "pool_year_points": programme.pool_year_points,
+        "family_use": programme.family_use,
+        "family_members": programme.family_members,
         "sandbox": programme.sandbox,
         "created_at": programme.created_at,
     }
@@ -132,6 +156,9 @@ UPDATE programmes SET
     lapse_policy = :lapse_policy, grace_days = :grace_days, notice_days = :notice_days, expiry_years = :expiry_years,
     points_max = :points_max, confirm_points = :confirm_points, confirm_count = :confirm_count,
     same_amount_s = :same_amount_s, redemptions_a_day = :redemptions_a_day, star_minutes = :star_minutes,
+    star_quality_min = :star_quality_min, appeal_days = :appeal_days,
+    pool_grant_points = :pool_grant_points, pool_year_points = :pool_year_points, family_use = :family_use,
+    family_members = :family_members,
     revision = revision + 1
 WHERE id = :programme AND revision = :revision
 RETURNING {_COLUMNS}

@@ -41,6 +41,8 @@ class RecordView:
     items: RecordItems = field(default=NOTHING)
     disputed: bool = False
     """Whether an objection waits for its answer."""
+    score: int | None = None
+    """What the organisation last found the quality to be, 1 to 5."""
 
     @property
     def late(self) -> bool:
@@ -59,7 +61,9 @@ _COLUMNS = f"""id, state, volunteer_id AS volunteer, team_id AS team, evidence, 
        transaction_id AS transaction, created_at, activity_id, category, place_region AS region, role,
        replaces_id AS replaces, {_ITEMS},
        EXISTS (SELECT FROM objections o WHERE o.programme_id = r.programme_id AND o.record_id = r.id
-               AND o.state IN ('open', 'escalated')) AS disputed"""
+               AND o.state IN ('open', 'escalated')) AS disputed,
+       (SELECT e.score FROM evaluations e WHERE e.programme_id = r.programme_id AND e.record_id = r.id
+        AND e.source = 'organisation' ORDER BY e.number DESC LIMIT 1) AS score"""
 
 
 def _items(values: dict[str, object]) -> RecordItems:
@@ -75,11 +79,11 @@ def _view(row: RowMapping | Mapping[str, object]) -> RecordView:
     items = _items(values)
     activity = values.pop("activity")
     created_at = values.pop("created_at")
-    disputed = bool(values.pop("disputed"))
+    disputed, score = bool(values.pop("disputed")), values.pop("score")
     values["state"] = RecordState(values["state"])
     values["evidence"] = Evidence(values["evidence"])
     values["role"] = ServiceRole(values["role"])
-    return RecordView(ServiceRecord(**values), activity, created_at, items, disputed)
+    return RecordView(ServiceRecord(**values), activity, created_at, items, disputed, score)
 
 
 _FETCH = text(f"SELECT {_COLUMNS} FROM service_records r WHERE programme_id = :programme AND id = :id")
@@ -206,3 +210,19 @@ def _values(programme: ProgrammeId, view: RecordView) -> dict[str, object]:
         "check_ins": [moment for stay in items.check_ins for moment in stay],
         "due_at": items.due_at,
     }
+
+
+_NOTICE = text(f"""
+SELECT {_COLUMNS} FROM service_records r
+WHERE programme_id = :programme AND pending > 0 AND matures_at > :at AND state = 'verified' AND id > :after
+  AND (CAST(:team AS uuid) IS NULL OR team_id = :team)
+ORDER BY id LIMIT :limit
+""")
+
+
+async def fetch_notice(
+    reader: Reader, programme: ProgrammeId, after: RecordId, limit: int, at: datetime, team: TeamId | None
+) -> Sequence[RecordView]:
+    """The records after a given one whose points wait for objections at a moment (公示)."""
+    values = {"programme": programme, "after": after, "limit": limit, "at": at, "team": team}
+    return [_view(row) for row in (await reader.execute(_NOTICE, values)).mappings()]

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from app.core.ids import format_id
 from app.store.policy_bodies import decode_policy, encode_policy
+from tests.support.back_tests import back_tested
 from tests.support.calls import Caller, Json, an_admin
 from tests.support.sites import Site
 
@@ -50,7 +51,14 @@ FULL = says(
     ],
     rules=[{"name": "周末", "when": "weekday >= 6 && total_minutes >= 60", "coefficient_bp": 11_000, "points": 1}],
     overlays=[{"region_code": "330282", "extra_bp": 500, "year_budget": 10_000}],
-    bonuses={"first_service": 5},
+    bonuses={
+        "first_service": 5,
+        "start_grant": 5,
+        "referral": 2,
+        "referrals_a_year": 3,
+        "honour": {"national": 0, "provincial": 0, "city": 50, "county": 20, "other": 0},
+    },
+    penalties=[{"code": "no-show", "name": "无故缺席", "name_en": "absence", "points": 20, "counts_from": 5}],
     unlock_minutes=6_000,
     notice_days=3,
     expiry={"kind": "year_end", "years": 2, "months": 0, "on": None},
@@ -68,7 +76,10 @@ async def test_a_version_is_written_by_one_and_published_by_two(site: Site) -> N
     assert (await step(reviewer, "2027-1", "publish", 1, 409))["figures"] == {"state": "draft"}
     reviewed = await step(reviewer, "2027-1", "review", 1)
     assert (reviewed["state"], reviewed["reviewed_by"]) == ("reviewed", format_id("usr", reviewer.subject))
+    assert (await step(author, "2027-1", "publish", 2, 409))["code"] == "BACK_TEST_MISSING"
+    tested = await back_tested(reviewer, "2027-1")
     published = await step(author, "2027-1", "publish", 2)
+    assert published["back_test_id"] == tested["id"]
     assert (published["state"], published["revision"]) == ("published", 3)
     listed = (await author.get(POLICIES))["policies"]
     assert [(row["version"], row["state"]) for row in listed] == [("2020-1", "published"), ("2027-1", "published")]
@@ -83,6 +94,7 @@ async def test_a_published_version_is_not_edited(site: Site) -> None:
     author, reviewer = an_admin(site), an_admin(site)
     await author.post(POLICIES, says(), 201)
     await step(reviewer, "2027-1", "review", 1)
+    await back_tested(author, "2027-1")
     await step(reviewer, "2027-1", "publish", 2)
     refused = await author.send("PUT", f"{POLICIES}/2027-1", says(rate_per_hour=99), 409, If_Match='"3"')
     assert (refused["code"], refused["figures"]) == ("STATE_CONFLICT", {"state": "published"})
@@ -90,6 +102,7 @@ async def test_a_published_version_is_not_edited(site: Site) -> None:
     assert (await author.post(POLICIES, says("2020-1"), 409))["code"] == "ALREADY_EXISTS"
     await author.post(POLICIES, says("2027-2"), 201)
     await step(reviewer, "2027-2", "review", 1)
+    await back_tested(author, "2027-2")
     assert (await step(reviewer, "2027-2", "publish", 2, 409))["code"] == "ALREADY_EXISTS"
     assert (await author.get(f"{POLICIES}/2027-2"))["state"] == "reviewed"
     with pytest.raises(Exception, match="append"):
@@ -118,10 +131,12 @@ async def test_a_version_does_not_reach_back_to_priced_days(site: Site) -> None:
     for version, day, status in (("a", today, 409), ("b", today - timedelta(days=9), 409)):
         await author.post(POLICIES, says(version, effective_from=day.isoformat()), 201)
         await step(reviewer, version, "review", 1)
+        await back_tested(author, version)
         refused = await step(reviewer, version, "publish", 2, status)
         assert refused["figures"]["state"] == "priced"
     await author.post(POLICIES, says("c", effective_from=(today + timedelta(days=1)).isoformat()), 201)
     await step(reviewer, "c", "review", 1)
+    await back_tested(author, "c")
     await step(reviewer, "c", "publish", 2)
 
 
@@ -163,6 +178,7 @@ async def test_spending_opens_with_the_hours_that_the_policy_asks_for(site: Site
     begins = site.clock.now + timedelta(days=1)
     await author.post(POLICIES, says("u", effective_from=begins.date().isoformat(), unlock_minutes=6_000), 201)
     await step(reviewer, "u", "review", 1)
+    await back_tested(author, "u")
     await step(author, "u", "publish", 2)
     assert (await site.redeem("A-1", await site.pay_code(), 10)).status_code == 201
     site.clock.now = begins

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.core.ids import format_id
 from app.security.actors import ActorKind
+from tests.support.back_tests import back_tested
 from tests.support.calls import Json, an_admin
 from tests.support.city_rows import REGION
 from tests.support.sites import Site
@@ -86,6 +87,7 @@ async def test_a_published_policy_prices_with_all_it_says(site: Site) -> None:
         "expiry": {"kind": "rolling_months", "months": 36},
     }
     await author.post("/v1/accrual-policies", body, 201)
+    await back_tested(author, "2026-2")
     for name, revision in (("review", 1), ("publish", 2)):
         await second.send("POST", f"/v1/accrual-policies/2026-2/{name}", None, 200, If_Match=f'"{revision}"')
     site.clock.now += timedelta(days=60)

@@ -55,10 +55,11 @@ async def test_stars_fall_when_hours_are_withdrawn(starred: Site) -> None:
 
 
 async def test_nothing_keeps_stars(starred: Site) -> None:
-    """No column of any table but the programme's thresholds has to do with stars of somebody."""
+    """No column of any table but the programme's settings has to do with stars of somebody."""
     async with starred.database.read() as reader:
         columns = await reader.execute(text(COLUMNS))
-        assert {name for (name,) in columns} == {"programmes.star_minutes", "offer_versions.stars_min"}
+        settings = {"programmes.star_minutes", "programmes.star_quality_min"}
+        assert {name for (name,) in columns} == settings | {"offer_versions.stars_min"}
 
 
 async def test_stars_of_a_day_as_known_at_a_moment(starred: Site) -> None:

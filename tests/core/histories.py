@@ -5,7 +5,7 @@ serves an hour instead.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -29,14 +29,18 @@ from app.core.rows import (
     Redemption,
     RedemptionState,
     Sale,
-    ServiceRecord,
     TradeNo,
     VoucherHash,
 )
 from app.core.service_records import RejectRecord, VerifyRecord
 from app.core.vouchers import ReturnVoucher, UseVoucher
+from tests.core.arriving import arrive
 from tests.core.builders import FUND, RECORDER, VERIFIER, a_record, code_hash, named
+from tests.core.gifting import give, member_for
 from tests.core.ledger import MemoryLedger
+from tests.core.moments import Moment
+from tests.core.opening import bring_over
+from tests.core.rewarding import penalise, reward
 from tests.core.steps import FROZEN, MERCHANTS, OFFERS, PEOPLE, TERMINALS, TOWN, Step
 from tests.core.taking_back import take_back
 
@@ -48,25 +52,10 @@ REFUNDABLE = (RedemptionState.SUCCESS, RedemptionState.PARTIALLY_REFUNDED)
 Thing = TypeVar("Thing")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What one step came to: how long it was waited, the records entered, the commands."""
-
-    wait: timedelta = timedelta(0)
-    records: tuple[ServiceRecord, ...] = ()
-    commands: tuple[Command, ...] = ()
-
-
 def live_through(ledger: MemoryLedger, steps: Iterable[Step]) -> Iterator[Moment]:
     """Turn each step into a moment by looking at the ledger as it is then: run one before asking for the next."""
     for number, step in enumerate(steps):
         yield _Scribe(ledger, step, number).write()
-
-
-def enter(ledger: MemoryLedger, moment: Moment) -> None:
-    """Move the clock and enter the records of a moment; its commands are left to run."""
-    ledger.now += moment.wait
-    ledger.records.update({record.id: record for record in moment.records})
 
 
 class _Scribe:
@@ -93,6 +82,11 @@ class _Scribe:
             case "deposit":
                 sponsored = FundId(named("fund", self.step.about))
                 return Moment(commands=(replace(self._deposit(Fen(self.step.percent)), fund=sponsored),))
+            case "penalise":
+                penalties, commands = penalise(self.ledger, self.step, self.number, self.volunteer, self.transaction)
+                return Moment(penalties=penalties, commands=commands)
+            case "grant" if given := give(self.ledger, self.step, self.number, self.volunteer, self.transaction):
+                return given
         return Moment(commands=commands) if (commands := self._act()) else self._serve()
 
     def _act(self) -> tuple[Command, ...]:
@@ -109,6 +103,12 @@ class _Scribe:
                 return self._change_record()
             case "expire":
                 return self._expire()
+            case "open":
+                return bring_over(self.step, self.number, self.volunteer, self.transaction, self.today)
+            case "arrive":
+                return arrive(self.step, self.number, self.volunteer, self.transaction, self.ledger.now)
+            case "reward":
+                return reward(self.ledger, self.step, self.number, self.volunteer, self.transaction)
         available = self.book.available(self.volunteer, self.today)
         return self._spend(self._points(available)) if available or self.step.blind else ()
 
@@ -164,7 +164,8 @@ class _Scribe:
         topping_up = (self._deposit(missing),) if missing > 0 and not self.step.blind else ()
         if self.step.verb == "order":
             return (*topping_up, self._order())
-        code = IssuePayCode(code=code_hash(self.number), volunteer=self.volunteer)
+        member = member_for(self.volunteer, self.step)
+        code = IssuePayCode(code=code_hash(self.number), volunteer=self.volunteer, member=member)
         pay = Redeem(
             redemption=RedemptionId(named("redemption", self.number)),
             transaction=self.transaction,

@@ -6,22 +6,26 @@ command forgot is noticed.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime, time, timedelta
 from itertools import chain, cycle
 from uuid import UUID
 
 from app.core.accounts import AccountKey, AccountKind
 from app.core.accruals import Accrual
-from app.core.book import Accepted, Book, Decision, Needs, Spent
+from app.core.arrivals import KnownRecord
+from app.core.bonuses import Bonus, BonusKey
+from app.core.book import Accepted, Book, Decision, Needs
 from app.core.canonical import encode_transaction, format_instant
 from app.core.codes import Code, Rejected
 from app.core.commands import Command, decide
 from app.core.confirmations import CloseRedemption
+from app.core.family_links import FamilyKey, FamilyLink
 from app.core.idempotency import NOT_KEPT
 from app.core.ids import (
     NOBODY,
     OfferId,
     OrderId,
+    PenaltyId,
+    PoolGrantId,
     RecordId,
     RedemptionId,
     TerminalId,
@@ -31,18 +35,22 @@ from app.core.ids import (
 from app.core.lapses import find_lapsing, lapses_before
 from app.core.merchants import Till
 from app.core.offers import Offer
+from app.core.openings import Opening
 from app.core.orders import ExpireOrder
 from app.core.owners import owners_of
+from app.core.penalties import Penalty
 from app.core.policies import AccrualPolicy
+from app.core.pool_grants import PoolGrant
 from app.core.programmes import Programme
 from app.core.quantities import Instant
+from app.core.record_numbers import RecordNumber
 from app.core.redemptions import Redeem
 from app.core.rows import (
+    ImportedRecord,
     Order,
     PayCode,
     PayCodeHash,
     Redemption,
-    RedemptionState,
     Refund,
     Row,
     Sale,
@@ -55,7 +63,8 @@ from app.core.rows import (
 from app.core.transactions import PostedTransfer, Transaction
 from app.core.volunteers import Volunteer
 from tests.core.builders import NOW, named
-from tests.core.ledger_records import add_accruals
+from tests.core.ledger_records import add_accruals, add_arrivals, add_gifts, known_from, spent_by
+from tests.core.ledger_rewards import add_rewards
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,12 @@ class MemoryLedger:
     orders: dict[OrderId, Order] = field(default_factory=dict)
     records: dict[RecordId, ServiceRecord] = field(default_factory=dict)
     accruals: dict[RecordId, Accrual] = field(default_factory=dict)
+    bonuses: dict[BonusKey, Bonus] = field(default_factory=dict)
+    penalties: dict[PenaltyId, Penalty] = field(default_factory=dict)
+    pool_grants: dict[PoolGrantId, PoolGrant] = field(default_factory=dict)
+    family: dict[FamilyKey, FamilyLink] = field(default_factory=dict)
+    openings: dict[RecordNumber, Opening] = field(default_factory=dict)
+    numbers: dict[RecordNumber, KnownRecord] = field(default_factory=dict)
     balances: dict[AccountKey, int] = field(default_factory=dict)
     journal: list[Posted] = field(default_factory=list)
     lapses: int = 0
@@ -150,7 +165,7 @@ class MemoryLedger:
                 self._store(row)
         return decision
 
-    def _store(self, row: Row) -> None:
+    def _store(self, row: Row) -> None:  # noqa: C901, PLR0912 - a table
         match row:
             case PayCode():
                 self.pay_codes[row.hash] = row
@@ -167,8 +182,19 @@ class MemoryLedger:
                 self.tallies[row.key] = row.amount
             case ServiceRecord():
                 self.records[row.id] = row
+            case ImportedRecord():
+                self.records[row.record.id] = row.record
+                self.numbers[row.number] = known_from(row)
             case Accrual():
                 self.accruals[row.record] = row
+            case Bonus():
+                self.bonuses[row.key] = row
+            case Penalty():
+                self.penalties[row.id] = row
+            case PoolGrant():
+                self.pool_grants[row.id] = row
+            case Opening():
+                self.openings[row.number] = row
             case Refund():
                 self.refunds.append(row)
 
@@ -179,21 +205,6 @@ def merge(all_needs: Iterable[Needs]) -> Needs:
     names = [each.name for each in fields(Needs) if each.name != "policies"]
     merged = {name: frozenset().union(*(getattr(needs, name) for needs in listed)) for name in names}
     return Needs(**merged, policies=any(needs.policies for needs in listed))
-
-
-def _since(ledger: MemoryLedger) -> Instant:
-    zone = ledger.programme.zone
-    midnight = datetime.combine(ledger.now.astimezone(zone).date(), time(), zone)
-    return min(midnight, ledger.now - timedelta(seconds=ledger.programme.same_amount_s))
-
-
-def _spent(ledger: MemoryLedger, volunteer: VolunteerId) -> dict[RedemptionId, Spent]:
-    gone = (RedemptionState.CLOSED, RedemptionState.REVERSED)
-    return {
-        row.id: Spent(row.merchant, row.points, row.occurred_at)
-        for row in ledger.redemptions.values()
-        if row.volunteer == volunteer and row.state_at(ledger.now) not in gone and row.occurred_at >= _since(ledger)
-    }
 
 
 def fetch_book(ledger: MemoryLedger, needs: Needs) -> Book:
@@ -214,17 +225,21 @@ def fetch_book(ledger: MemoryLedger, needs: Needs) -> Book:
         tills={key: ledger.tills.get(key) for key in needs.terminals},
         redemptions=redemptions,
         sales=sales,
-        spent={payer: _spent(ledger, payer) for payer in payers},
+        spent={key: spent_by(key, ledger.redemptions.values(), ledger.programme, ledger.now) for key in payers},
         offers={key: ledger.offers.get(key) for key in needs.offers},
         orders=orders,
         vouchers=vouchers,
         records={key: ledger.records.get(key) for key in needs.records},
     )
+    book.openings.update((key, ledger.openings.get(key)) for key in needs.openings)
+    add_arrivals(book, needs, ledger.numbers, ledger.records.values(), ledger.volunteers)
+    add_rewards(book, needs, ledger.bonuses, ledger.penalties)
+    add_gifts(book, needs, ledger.pool_grants, ledger.family, ledger.volunteers)
     owners: set[UUID] = {NOBODY, *needs.owners, *book.volunteers}
     if ledger.programme.settlement_fund:
         owners.add(ledger.programme.settlement_fund)
     found = chain(codes.values(), book.tills.values(), redemptions.values(), book.offers.values(), orders.values())
-    for row in chain(found, book.records.values()):
+    for row in chain(found, book.records.values(), book.penalties.values()):
         owners.update(owners_of(row) if row else ())
     _add_accounts(ledger, book, owners)
     _add_lapsing(ledger, book)
@@ -274,7 +289,8 @@ def _add_limits(ledger: MemoryLedger, book: Book, needs: Needs) -> None:
     subjects: set[UUID] = {till.merchant for till in tills if counted or till.monthly_points is not None}
     subjects.update(book.merchants)
     subjects.update(subject for row in rows for subject in (row.merchant, row.volunteer))
-    subjects.update(book.volunteers if book.offers else ())
+    subjects.update(key.owner for key in book.family)
+    subjects.update(book.volunteers if book.offers or needs.bonuses or needs.pool_grants else ())
     book.tallies.update((subject, {}) for subject in subjects)
     for key, amount in ledger.tallies.items():
         if key.subject in subjects:

@@ -12,6 +12,16 @@ from app.core.quantities import Instant
 from app.core.rows import Order, OrderState, RecordState, Redemption, RedemptionState
 from app.core.transactions import TransactionKind
 from tests.core.ledger import MemoryLedger, Posted
+from tests.core.ledger_gifts import check_gifts, count_family
+from tests.core.ledger_rewards import (
+    GIVING,
+    TAKING,
+    check_bonuses,
+    check_reward,
+    count_referrals,
+    issued_beside_hours,
+    owner_of,
+)
 
 Balances = Counter[AccountKey]
 
@@ -31,6 +41,8 @@ def check_ledger(ledger: MemoryLedger) -> None:
     check_redemptions(ledger)
     check_limits(ledger)
     check_accruals(ledger)
+    [policy] = ledger.policies
+    check_bonuses(ledger.bonuses.values(), policy.bonuses.referrals_a_year, day_in_shanghai(ledger.now))
 
 
 def replay(ledger: MemoryLedger) -> Balances:
@@ -68,12 +80,15 @@ def _check_kind(posted: Posted, before: Balances, after: Balances) -> None:
         owner = next(key.owner for key in debited if key.kind is AccountKind.WALLET)
         assert spent[0] >= today, "only points within their day are spent"
         assert not any(day < spent[-1] for day in live_lots(after, owner, today)), "what expires first is spent first"
+    if kind in TAKING | GIVING:
+        owner = owner_of(posted.transaction)
+        check_reward(posted.transaction, before, after, live=bool(live_lots(after, owner, today)))
     if kind is TransactionKind.EXPIRE:
         assert all(day < today for day in spent), "nothing expires before its day is over"
         owner = next(key.owner for key in debited)
         left = {key for key in _lots(after, owner) if date.fromisoformat(key.part) < today}
         assert not left, "expiry leaves nothing behind, pending or not"
-    if kind is TransactionKind.ACCRUE:
+    if kind in {TransactionKind.ACCRUE, TransactionKind.OPEN}:
         credited = {transfer.credit for transfer in posted.transaction.transfers}
         debts = [after[AccountKey(AccountKind.DEBT, key.owner)] for key in credited if key.part]
         assert not any(debts), "a debt is repaid before points are credited"
@@ -129,6 +144,13 @@ def check_documents(ledger: MemoryLedger, balances: Balances) -> None:
             expected[AccountKey(AccountKind.HOURS, record.volunteer)] += record.minutes
             expected[AccountKey(AccountKind.SERVICE)] += record.minutes
             expected[AccountKey(AccountKind.ISSUANCE)] += record.points
+    expected[AccountKey(AccountKind.ISSUANCE)] += issued_beside_hours(
+        ledger.bonuses.values(), ledger.penalties.values()
+    )
+    for opening in ledger.openings.values():
+        expected[AccountKey(AccountKind.HOURS, opening.volunteer)] += opening.minutes
+        expected[AccountKey(AccountKind.SERVICE)] += opening.minutes
+        expected[AccountKey(AccountKind.ISSUANCE)] += opening.points
     kinds = {key.kind for key in expected}
     found = Counter({key: held for key, held in balances.items() if key.kind in kinds})
     assert +found == +expected, "the accounts say what the documents say"
@@ -160,6 +182,8 @@ def check_limits(ledger: MemoryLedger) -> None:
         if row.offer and points:
             units[row.offer] += row.quantity
             counts[row.volunteer, f"offer:{row.offer.hex}", day] += row.quantity
+    counts += count_referrals(ledger.bonuses.values()) + check_gifts(ledger)
+    counts += count_family([row for row, _ in kept if isinstance(row, Redemption)], ledger)
     for accrual in counting(ledger):
         if accrual.overlay_points:
             year = str(accrual.service.day.year)

@@ -234,7 +234,7 @@ def _batch_forgets(kind: type[Row]) -> Plant:
 
 
 BUGS = (
-    Bug("a refund returns one point too many", _refund_one_too_many),
+    Bug("a refund returns one point too many", _refund_one_too_many, BrokenInvariant),
     Bug("a refund forgets former refunds", _refund_forgets_former_refunds),
     Bug("each part of a refund is rounded for itself", _refund_rounds_each_part),
     Bug("spending does not look at the balance", _spend_without_balance, BrokenInvariant),

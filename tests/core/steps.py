@@ -5,9 +5,10 @@ from random import Random
 
 from hypothesis import strategies as st
 
+from app.core.honours import HonourLevel
 from app.core.ids import MerchantId, TerminalId, VolunteerId
 from app.core.offers import LimitPeriod
-from app.core.policies import Band, Caps, Overlay, Scale, ScalePeriod
+from app.core.policies import Band, Bonuses, Caps, Expiry, ExpiryKind, Overlay, Scale, ScalePeriod
 from app.core.programmes import Programme
 from app.core.rows import Stock
 from app.core.volunteers import VolunteerStatus
@@ -16,9 +17,34 @@ from tests.core.ledger import MemoryLedger
 
 VERBS = (
     *("serve", "serve", "serve", "pay", "pay", "pay", "pay", "pay again", "refund", "refund", "refund", "reverse"),
+    "open",
+    "arrive",
     *("order", "order", "order", "use", "use", "return", "cancel", "confirm", "confirm", "decline", "close", "close"),
-    *("expire order", "expire order", "expire order", "stock", "mature", "mature", "mature", "mature", "mature"),
-    *("expire", "claw back", "donate", "deposit"),
+    *(
+        "expire order",
+        "expire order",
+        "expire order",
+        "expire order",
+        "stock",
+        "mature",
+        "mature",
+        "mature",
+        "mature",
+        "mature",
+    ),
+    *(
+        "expire",
+        "claw back",
+        "donate",
+        "donate",
+        "grant",
+        "grant",
+        "deposit",
+        "reward",
+        "reward",
+        "penalise",
+        "penalise",
+    ),
     *("reject", "wait", "wait", "wait long"),
 )
 
@@ -36,6 +62,10 @@ POLICY = replace(
     scale=Scale(period=ScalePeriod.EVER, bands=(Band(until_minutes=200, per=1), Band(until_minutes=None, per=2))),
     caps=Caps(day_minutes=150),
     overlays=(Overlay(region_code=TOWN, extra_bp=1_000, year_budget=150),),
+    expiry=Expiry(kind=ExpiryKind.ROLLING_MONTHS, months=14),
+    bonuses=Bonuses(
+        start_grant=5, referral=7, referrals_a_year=1, honour={HonourLevel.CITY: 50, HonourLevel.COUNTY: 20}
+    ),
 )
 """Ten points a minute; after 200 minutes in all they count half. The town adds a tenth while its budget lasts."""
 

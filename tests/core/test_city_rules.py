@@ -1,15 +1,19 @@
 """The rules of real cities (DOMAIN.md 2), encoded as data: each gives the figures that its source gives."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.core.bonuses import BonusKind, tell_bonus
 from app.core.policies import Service, Standing, price, tell
 from app.core.quantities import Minutes
 from app.store.policy_bodies import decode_policy, encode_policy
+from tests.core.builders import a_book
+from tests.core.granting import a_grant, grant
 
 Json = dict[str, Any]
 
@@ -39,6 +43,22 @@ def test_a_citys_rule_gives_the_figures_of_its_source(path: Path) -> None:
         assert {language: told[language] for language in told if language in case} == {
             language: case[language] for language in told if language in case
         }
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
+def test_a_citys_bonuses_are_those_of_its_source(path: Path) -> None:
+    """What registration, referral and honours bring beside the hours, decided and told; nothing where none is said."""
+    rule = _read(path)
+    policy = decode_policy(json.dumps(rule["policy"]))
+    said = policy.bonuses
+    assert bool(said.start_grant or said.referral or said.honour) is ("bonuses" in rule)
+    for case in rule.get("bonuses", ()):
+        book = replace(a_book(policies=(policy,)), bonuses={})
+        command = a_grant(BonusKind(case["kind"]), level=case.get("level"))
+        granted = grant(book, command)
+        assert granted.points == case["points"], case
+        told = {"zh": tell_bonus(granted, english=False), "en": tell_bonus(granted, english=True)}
+        assert all(told[language] == case[language] for language in told if language in case)
 
 
 @pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.conditions import CONDITION_MAX, VARIABLES, check_condition, holds
+from app.core.conditions import CONDITION_MAX, VARIABLES, check_condition, holds, names_in
 
 VALUES: dict[str, int | str | bool] = {"int": 3, "string": "2026-03-01", "bool": True}
 FACTS = {name: VALUES[kind] for name, kind in VARIABLES.items()}
@@ -55,3 +55,13 @@ def test_any_text_is_checked_without_an_exception(condition: str) -> None:
     errors = check_condition(condition)
     assert all(error.line >= 1 and error.column >= 1 for error in errors)
     assert holds(condition, FACTS) in {True, False, None}
+
+
+def test_an_answer_is_remembered_by_what_the_condition_names() -> None:
+    """Facts that it does not name make no difference; those that it names do, each time."""
+    condition = "weekday >= 6 && (total_minutes > 60 || category == 'first')"
+    assert names_in(condition) == ("category", "weekday", "total_minutes", "first")
+    facts = {**FACTS, "weekday": 6, "total_minutes": 61, "category": "x"}
+    assert [holds(condition, {**facts, "minutes": minutes}) for minutes in (1, 2)] == [True, True]
+    assert [holds(condition, {**facts, "total_minutes": minutes}) for minutes in (60, 61, 60)] == [False, True, False]
+    assert [holds(condition, {**facts, "weekday": day}) for day in (5, 6)] == [False, True]

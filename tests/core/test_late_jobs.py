@@ -14,8 +14,9 @@ from app.core.ids import TransactionId
 from app.core.lot_life import ExpireLots
 from app.core.programmes import LapsePolicy
 from tests.core.builders import a_programme, named
-from tests.core.histories import enter, live_through
+from tests.core.histories import live_through
 from tests.core.ledger import MemoryLedger
+from tests.core.moments import enter
 from tests.core.steps import PEOPLE, Step, a_city, step_lists
 
 JOBS = ("expire", "close", "expire order")

@@ -27,6 +27,7 @@ REFUSALS = {
     Code.REFUND_TOO_MUCH,
     Code.SELF_REVIEW,
     Code.STATE_CONFLICT,
+    Code.ALREADY_EXISTS,
 }
 under_each_programme = pytest.mark.parametrize("programme", PROGRAMMES.values(), ids=PROGRAMMES)
 

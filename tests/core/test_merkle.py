@@ -259,3 +259,21 @@ def test_every_tree_begins_with_the_empty_one() -> None:
     assert not verify_consistency(0, 3, EMPTY_ROOT, root, [root])
     assert not verify_consistency(3, 3, root, EMPTY_ROOT, [])
     assert not verify_consistency(3, 3, root, root, [root])
+
+
+@pytest.mark.parametrize("height", range(5))
+def test_grafting_gives_what_extending_gives(height: int) -> None:
+    """A tree of whole subtrees, with another of at most that size beside it, is the tree of all their leaves."""
+    whole = 1 << height
+    for size in range(0, LEAVES_MAX - whole, whole):
+        tree = Frontier().extend(LEAVES[:size])
+        for more in range(whole + 1):
+            beside = Frontier().extend(LEAVES[size : size + more])
+            assert tree.graft(beside) == Frontier().extend(LEAVES[: size + more])
+
+
+@pytest.mark.parametrize("size, more", [(1, 2), (3, 2), (2, 3), (4, 5), (6, 4)])
+def test_what_does_not_fit_is_not_grafted(size: int, more: int) -> None:
+    """Leaves that would not make subtrees of the whole are refused: their frontier says nothing of it."""
+    with pytest.raises(ValueError, match=f"^{more} leaves do not fit beside {size}$"):
+        Frontier().extend(LEAVES[:size]).graft(Frontier().extend(LEAVES[:more]))

@@ -5,15 +5,20 @@ from typing import get_args
 
 import pytest
 
+from app.core.bonus_grants import GrantBonus, RevokeHonourBonus
 from app.core.book import Needs
 from app.core.claw_backs import ClawBack
 from app.core.commands import Command
 from app.core.confirmations import CloseRedemption, ConfirmRedemption, DeclineRedemption
 from app.core.corrections import CorrectRecord
 from app.core.donations import DepositFund, DonatePoints
+from app.core.imports import ImportRecord
 from app.core.lot_life import ExpireLots, MatureRecord
+from app.core.opening_balances import OpenBalance
 from app.core.orders import CancelOrder, ExpireOrder, PlaceOrder, SetStock
 from app.core.pay_codes import IssuePayCode
+from app.core.penalising import LiftPenalty, Penalise
+from app.core.pool import CancelPoolGrant, GrantFromPool
 from app.core.quantities import BrokenInvariant
 from app.core.redemptions import Redeem
 from app.core.refunds import RefundRedemption, ReverseRedemption
@@ -21,6 +26,8 @@ from app.core.service_records import RejectRecord, VerifyRecord
 from app.core.vouchers import ReturnVoucher, UseVoucher
 from tests.core.conservation import FIXED_HISTORIES, check_fixed_histories, live_one_by_one
 from tests.core.planted_bugs import BUGS, Bug
+from tests.core.planted_gift_bugs import GIFT_BUGS
+from tests.core.planted_reward_bugs import REWARD_BUGS
 
 NEEDS: list[tuple[type[Command], str]] = [
     (Redeem, "pay_codes"),
@@ -56,7 +63,24 @@ NEEDS: list[tuple[type[Command], str]] = [
     (CorrectRecord, "repriced"),
     (CorrectRecord, "policies"),
     (DonatePoints, "volunteers"),
+    (GrantFromPool, "pool_grants"),
+    (GrantFromPool, "volunteers"),
+    (CancelPoolGrant, "pool_grants"),
+    (IssuePayCode, "family"),
     (DepositFund, "owners"),
+    (GrantBonus, "bonuses"),
+    (GrantBonus, "policies"),
+    (GrantBonus, "volunteers"),
+    (RevokeHonourBonus, "bonuses"),
+    (RevokeHonourBonus, "volunteers"),
+    (Penalise, "penalties"),
+    (LiftPenalty, "penalties"),
+    (GrantFromPool, "policies"),
+    (OpenBalance, "openings"),
+    (OpenBalance, "volunteers"),
+    (ImportRecord, "arrivals"),
+    (ImportRecord, "owners"),
+    (ImportRecord, "policies"),
 ]
 
 
@@ -65,7 +89,7 @@ def test_the_fixed_histories_conserve() -> None:
     check_fixed_histories()
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", [*BUGS, *REWARD_BUGS, *GIFT_BUGS], ids=lambda bug: bug.name)
 def test_the_property_catches_a_planted_bug(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug planted in the core fails the property on the fixed histories."""
     bug.plant(monkeypatch)

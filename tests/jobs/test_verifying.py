@@ -1,58 +1,25 @@
 """`liyu verify` finds every way in which somebody with the database's password could change the ledger (case 14)."""
 
-from dataclasses import replace
-
 import pytest
-from sqlalchemy import text
 
 from app.core.invariants import Invariant
-from app.jobs.verifying import VerifyReport, run_verify
+from app.jobs.verifying import run_verify
 from app.store.database import Database
-from tests.support.cities import a_city
 from tests.support.city_rows import City, named
 from tests.support.clocks import Clock
-from tests.support.commands import a_committer, a_pay_code, a_redeem, accepted, at_till, pay
-from tests.support.offers import a_reimbursed, agree, an_offer, cancel_order, place_order, use_voucher
+from tests.support.damage import a_busy_city, tamper, verify
 
 
 @pytest.fixture
 async def city(database: Database, clock: Clock) -> City:
-    """A city with orders in every state, a redemption that waits, one of an offer, and a few plain ones at the end."""
-    built = await a_city(database, clock, confirm_points=100)
-    till, volunteers = built.tills[0], built.volunteers
-    offer = await an_offer(database, built, till.merchant, a_reimbursed(built, 20, 500), stock=9)
-    await agree(database, built, till.merchant, monthly_points=5_000)
-    async with a_committer(database, built.programme, clock) as committer:
-        for number, volunteer in enumerate((volunteers[0], volunteers[0], volunteers[1])):
-            order = await place_order(committer, volunteer, offer, 1 + number)
-            if number == 1:
-                accepted(await committer.submit(use_voucher(till, order.code)))
-            if number == 2:
-                accepted(await committer.submit(cancel_order(order.id, volunteer)))
-        accepted(await pay(committer, till, volunteers[2], 150, "W-1"))
-        redeem = replace(a_redeem(till, await a_pay_code(committer, volunteers[2]), 1, "O-1"), points=None)
-        accepted(await committer.submit(at_till(till, replace(redeem, offer=offer, quantity=2))))
-        for number in range(6):
-            await pay(committer, built.tills[number % 2], volunteers[number % 3], 10 + number, f"A-{number}")
-    return built
+    """A city with something of everything in its ledger."""
+    return await a_busy_city(database, clock)
 
 
 SWAPPED = """
 UPDATE transfers SET debit_account_no = credit_account_no, credit_account_no = debit_account_no
 WHERE seq = {seq} AND position = 0
 """
-
-
-async def _tamper(database: Database, *statements: str) -> None:
-    """What someone with the owner's privileges can do: switch the triggers off, and write."""
-    async with database.begin() as tx:
-        await tx.execute(text("SET session_replication_role = replica"))
-        for statement in statements:
-            await tx.execute(text(statement))
-
-
-async def _verify(database: Database, city: City) -> VerifyReport:
-    return await run_verify(database, city.programme, lambda _done, _total: None)
 
 
 async def test_an_untouched_ledger_passes(database: Database, city: City) -> None:
@@ -66,26 +33,26 @@ async def test_an_untouched_ledger_passes(database: Database, city: City) -> Non
 
 async def test_the_newest_rows_removed_are_missed(database: Database, city: City) -> None:
     """Deleting the newest transactions names the first that is gone."""
-    before = await _verify(database, city)
+    before = await verify(database, city)
     last = before.transactions
-    await _tamper(
+    await tamper(
         database, f"DELETE FROM transfers WHERE seq > {last - 2}", f"DELETE FROM transactions WHERE seq > {last - 2}"
     )
-    report = await _verify(database, city)
+    report = await verify(database, city)
     assert report.first_wrong_seq == last - 1
     assert Invariant.NO_GAP in {finding.invariant for finding in report.findings}
 
 
 async def test_the_newest_rows_removed_with_the_head_turned_back_are_missed_too(database: Database, city: City) -> None:
     """Balances and kept answers still tell of what is gone."""
-    last = (await _verify(database, city)).transactions
-    await _tamper(
+    last = (await verify(database, city)).transactions
+    await tamper(
         database,
         f"DELETE FROM transfers WHERE seq = {last}",
         f"DELETE FROM transactions WHERE seq = {last}",
         f"UPDATE journal_heads SET next_seq = {last}",
     )
-    report = await _verify(database, city)
+    report = await verify(database, city)
     assert report.first_wrong_seq == last
     assert {Invariant.BALANCES_MATCH, Invariant.ONE_ANSWER} <= {finding.invariant for finding in report.findings}
 
@@ -111,9 +78,9 @@ async def test_the_newest_rows_removed_with_the_head_turned_back_are_missed_too(
 )
 async def test_one_old_row_changed_is_named(database: Database, city: City, change: str, invariant: Invariant) -> None:
     """Whatever is changed in an old transaction, its sequence number is the first that is named."""
-    seq = (await _verify(database, city)).transactions - 3
-    await _tamper(database, change.format(seq=seq))
-    report = await _verify(database, city)
+    seq = (await verify(database, city)).transactions - 3
+    await tamper(database, change.format(seq=seq))
+    report = await verify(database, city)
     assert report.first_wrong_seq == seq
     assert invariant in {finding.invariant for finding in report.findings if finding.seq == seq}
 
@@ -160,8 +127,8 @@ async def test_a_row_beside_the_journal_changed_is_found(
     database: Database, city: City, change: str, invariant: Invariant
 ) -> None:
     """Balances, redemptions, orders, stock and counts are compared with what the journal makes of them."""
-    await _tamper(database, change)
-    report = await _verify(database, city)
+    await tamper(database, change)
+    report = await verify(database, city)
     assert invariant in {finding.invariant for finding in report.findings}
 
 
@@ -193,6 +160,6 @@ async def test_what_is_wrong_is_named_with_both_figures(database: Database, city
         "merchant": city.tills[0].merchant,
         "offer": named(city.programme, "offer"),
     }
-    await _tamper(database, change.format(**names))
-    report = await _verify(database, city)
+    await tamper(database, change.format(**names))
+    report = await verify(database, city)
     assert what.format(**names) in [finding.what for finding in report.findings]

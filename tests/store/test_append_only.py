@@ -28,6 +28,11 @@ APPEND_ONLY = (
     "honours",
     "honour_states",
     "certificates",
+    "bonuses",
+    "evaluations",
+    "back_test_reports",
+    "expiry_notices",
+    "opening_balances",
 )
 CHANGES = ("UPDATE {} SET programme_id = programme_id", "DELETE FROM {}", "TRUNCATE {} CASCADE")
 WAYS_ROUND = (

@@ -63,7 +63,7 @@ async def _records(connection: BatchConnection, city: City) -> list[ServiceRecor
         list(city.volunteers),
     )
     found = await fetch_records(connection, city.programme, [row[0] for row in ids])
-    return [record for record in found.values() if record]
+    return list(found.values())
 
 
 async def spent(connection: BatchConnection, programme: Programme, records: list[ServiceRecord]) -> int:

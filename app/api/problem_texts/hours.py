@@ -47,6 +47,13 @@ HOURS = {
         "请由 figures 中所示级别的组织审核",
         "Ask the organisation of the level in `figures`",
     ),
+    Code.APPEAL_ENDED: ProblemText(
+        409,
+        "申诉期限已过",
+        "The term to appeal is over",
+        "如认为有误，请联系管理员",
+        "Talk to an administrator if it is wrong",
+    ),
     Code.GUARDIAN_REQUIRED: ProblemText(
         422,
         "未成年人须由监护人同意",
@@ -61,6 +68,13 @@ HOURS = {
         "请核对活动和志愿者",
         "Check the activity and the volunteer",
     ),
+    Code.EXTERNAL_NO_USED: ProblemText(
+        409,
+        "该来源编号已用于另一条内容不同的记录",
+        "This number of the source names a record with other content",
+        "请核对编号；如需更正时长，请走更正流程",
+        "Check the number; hours are changed by a correction",
+    ),
     Code.NOTICE_ENDED: ProblemText(
         409,
         "公示期已结束",
@@ -74,5 +88,12 @@ HOURS = {
         "The objection has gone higher up",
         "请由上级组织答复",
         "The organisation above answers it",
+    ),
+    Code.BACK_TEST_MISSING: ProblemText(
+        409,
+        "该草案尚未完成回测",
+        "This draft has not been back-tested as it is now",
+        "请先对当前内容的草案运行回测，并查看报告；修改后须重新回测",
+        "Run a back-test of the draft as it is and read its report; a changed draft needs a new one",
     ),
 }

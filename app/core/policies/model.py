@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from app.core.honours import HonourLevel
 from app.core.policies.expiry import Expiry
 from app.core.policies.scales import Scale
 from app.core.policies.service import Service
@@ -87,9 +88,31 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bonuses:
-    """Points beside the hours: with the first service that earns."""
+    """Points beside the hours: with the first service that earns, and by commands of their own (`bonus_grants`).
+
+    `honour` by the level of the body that gave it; `referral` for bringing somebody in who then serves, so many a year
+    at most; `start_grant` at registration (杭州西湖: 5).
+    """
 
     first_service: int = 0
+    start_grant: int = 0
+    referral: int = 0
+    referrals_a_year: int | None = None
+    honour: Mapping[HonourLevel, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PenaltyRule:
+    """What an offence costs (DOMAIN.md 2.3): `points` each time, from the `counts_from`-th of a calendar year on.
+
+    Offences before that are warnings: on record, and without points.
+    """
+
+    code: str
+    name: str
+    name_en: str
+    points: int
+    counts_from: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +139,7 @@ class AccrualPolicy:
     rules: tuple[Rule, ...] = ()
     overlays: tuple[Overlay, ...] = ()
     bonuses: Bonuses = Bonuses()
+    penalties: tuple[PenaltyRule, ...] = ()
     unlock_minutes: int = 0
     """Points can be spent from so many verified minutes on (广州: 100 h)."""
     notice_days: int | None = None

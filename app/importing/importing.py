@@ -1,0 +1,184 @@
+"""One import from beginning to end: look at the file, see who stands for it, write it, tell what was refused."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.actions.imports import close_import
+from app.core.ids import ProgrammeId
+from app.importing.decoding import hash_file
+from app.importing.feeding import FeedPlan, find_layout
+from app.importing.fields import ImportKind, is_personal
+from app.importing.mapping import Mapping_, read_mapping
+from app.importing.people import VolunteerImport
+from app.importing.refusals import write_refusals
+from app.importing.running import RecordImport, Stand
+from app.importing.tables import look_at
+from app.importing.team_tree import TeamImport
+from app.security.actors import ActorKind
+from app.store.database import Database
+from app.store.imports import Counts, ImportKey, RefusedRow, fetch_refusals
+from app.store.programmes import fetch_programme_ids, fetch_zone
+from app.store.relatives import fetch_relatives
+from app.store.users import User, fetch_user_by_name
+
+_PAGE = 5_000
+
+
+class NotAllowed(Exception):
+    """Who was named cannot stand for the import; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOrder:
+    """What is to be imported, how it is read, and who stands for it."""
+
+    kind: ImportKind
+    path: Path
+    programme: ProgrammeId
+    mapping: Path | None = None
+    source: str | None = None
+    encoding: str = "auto"
+    entered_by: str = ""
+    verified_by: str = ""
+    """User names; two different administrators for service records, whose hours count at once."""
+    errors: Path | None = None
+    dry_run: bool = False
+    fast: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What became of a file."""
+
+    counts: Counts
+    import_id: UUID | None
+    encoding: str
+    ignored: Sequence[str]
+    personal: Sequence[str]
+    """Columns that were not read because they are about persons."""
+
+
+async def run_import(
+    database: Database, order: ImportOrder, clock: Callable[[], datetime], show: Callable[[Counts], None]
+) -> ImportReport:
+    """Import a file. Raises BadFile for one that cannot be read, NotAllowed for those who may not stand for it."""
+    plan = FeedPlan(look_at(order.path, order.encoding), _mapping(order), await _zone(database, order.programme))
+    layout = find_layout(plan)
+    stand = await _stand(database, order) if order.kind is ImportKind.RECORDS else None
+    key = ImportKey(
+        kind=order.kind.value,
+        source=plan.mapping.source,
+        file_name=order.path.name,
+        file_sha256=hash_file(order.path).sha256,
+        mapping_sha256=plan.mapping.sha256,
+        entered_by=stand.entered_by if stand else None,
+        verified_by=stand.verified_by if stand else None,
+    )
+    work = _work(database, order, plan, key, stand, clock, show)
+    now = await work.run()
+    if not order.dry_run:
+        async with database.begin() as tx:
+            await close_import(tx, order.programme, now.id, key, now.counts, uuid7(), clock())
+    if order.errors and now.counts.refused:
+        refusals = _listed(work.refused) if order.dry_run else _stored(database, order.programme, now.id)
+        await write_refusals(plan, refusals, order.errors)
+    return ImportReport(
+        counts=now.counts,
+        import_id=None if order.dry_run else now.id,
+        encoding=plan.table.encoding,
+        ignored=[name for name in layout.ignored if not is_personal(name)],
+        personal=[name for name in layout.ignored if is_personal(name)],
+    )
+
+
+def _mapping(order: ImportOrder) -> Mapping_:
+    return read_mapping(order.kind, order.mapping, order.source)
+
+
+def _work(
+    database: Database,
+    order: ImportOrder,
+    plan: FeedPlan,
+    key: ImportKey,
+    stand: Stand | None,
+    clock: Callable[[], datetime],
+    show: Callable[[Counts], None],
+) -> RecordImport | VolunteerImport | TeamImport:
+    if stand is not None:
+        return RecordImport(
+            database=database,
+            programme=order.programme,
+            plan=plan,
+            key=key,
+            stand=stand,
+            clock=clock,
+            show=show,
+            fast=order.fast,
+            dry_run=order.dry_run,
+        )
+    kind = VolunteerImport if order.kind is ImportKind.VOLUNTEERS else TeamImport
+    return kind(
+        database=database,
+        programme=order.programme,
+        plan=plan,
+        key=key,
+        clock=clock,
+        show=show,
+        dry_run=order.dry_run,
+    )
+
+
+async def _zone(database: Database, programme: ProgrammeId) -> str:
+    async with database.read() as reader:
+        if programme not in await fetch_programme_ids(reader):
+            raise NotAllowed(f"there is no programme {programme}")
+        return await fetch_zone(reader, programme)
+
+
+async def _stand(database: Database, order: ImportOrder) -> Stand:
+    """Who enters and who verifies: two administrators, since an import acts for the whole programme."""
+    entered_by = await _administrator(database, order.programme, order.entered_by, "--entered-by")
+    verified_by = await _administrator(database, order.programme, order.verified_by, "--verified-by")
+    if entered_by.id == verified_by.id:
+        raise NotAllowed("whoever enters the records cannot verify them: name two people")
+    async with database.read() as reader:
+        relatives = await fetch_relatives(reader, order.programme, verified_by.id)
+    return Stand(
+        entered_by=entered_by.id,
+        verified_by=verified_by.id,
+        verifier_is=verified_by.volunteer,
+        relatives=relatives,
+    )
+
+
+async def _administrator(database: Database, programme: ProgrammeId, name: str, option: str) -> User:
+    async with database.read() as reader:
+        user = await fetch_user_by_name(reader, programme, name) if name else None
+    if user is None or user.disabled_at:
+        raise NotAllowed(f"{option} names no user of {programme}")
+    if user.kind is not ActorKind.ADMIN:
+        raise NotAllowed(f"{option}: only administrators import")
+    return user
+
+
+async def _listed(refused: Sequence[RefusedRow]) -> AsyncIterator[RefusedRow]:
+    for row in refused:
+        yield row
+
+
+async def _stored(database: Database, programme: ProgrammeId, import_id: UUID) -> AsyncIterator[RefusedRow]:
+    """The refusals of an import, also those of before it was cut off."""
+    connection = await database.connect_bulk()
+    try:
+        after = 0
+        while page := await fetch_refusals(connection, programme, import_id, after, _PAGE):
+            for row in page:
+                yield row
+            after = page[-1].row_no
+    finally:
+        await connection.close(timeout=1)
