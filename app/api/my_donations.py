@@ -29,13 +29,13 @@ router = APIRouter(prefix="/v1/me/donations", tags=["Volunteers' own"])
 _NEWEST = 2**62
 
 
-class DonationRequest(Body):
+class PointsDonationRequest(Body):
     """Points for the pool."""
 
     points: PointsField
 
 
-class DonationAnswer(Answer):
+class PointsDonationAnswer(Answer):
     """A gift as it was written."""
 
     transaction_id: TransactionRef
@@ -47,12 +47,12 @@ class DonationAnswer(Answer):
 class DonationPage(Answer):
     """Gifts, the newest first."""
 
-    donations: list[DonationAnswer]
+    donations: list[PointsDonationAnswer]
     next: str | None
 
 
-def _render(donation: Donation) -> DonationAnswer:
-    return DonationAnswer(
+def _render(donation: Donation) -> PointsDonationAnswer:
+    return PointsDonationAnswer(
         transaction_id=format_id("txn", donation.transaction),
         seq=donation.seq,
         points=donation.points,
@@ -65,13 +65,13 @@ def _render(donation: Donation) -> DonationAnswer:
     operation_id="donatePoints",
     summary="Give points to the pool (捐赠积分)",
     status_code=201,
-    response_model=DonationAnswer,
+    response_model=PointsDonationAnswer,
     responses=writes(Code.ACCOUNT_FROZEN, Code.NOT_ENOUGH),
 )
 async def post_donation(
     services: Serves,
     actor: Annotated[Actor, Depends(Requires(Scope.ME_PAY))],
-    received: Annotated[Received[DonationRequest], Depends(JsonBody(DonationRequest))],
+    received: Annotated[Received[PointsDonationRequest], Depends(JsonBody(PointsDonationRequest))],
     key: IdempotencyKey,
 ) -> Response:
     """What expires first goes first. It cannot be taken back, and whom it helps is for the programme to say."""
