@@ -101,7 +101,7 @@ class RunwayAnswer(Answer):
     draft: date | None
 
 
-class ReportAnswer(Answer):
+class BackTestReportAnswer(Answer):
     """The report (回测报告), as of one moment: records that stood then, under both rules.
 
     `in_force` is what was really credited, even where the version that priced a record has been superseded since
@@ -157,7 +157,7 @@ class BackTestAnswer(Answer):
     asked_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    report: Annotated[ReportAnswer | None, Field(description="Once done, for one back-test; kept for ever")]
+    report: Annotated[BackTestReportAnswer | None, Field(description="Once done, for one back-test; kept for ever")]
 
 
 class BackTestPage(Answer):
@@ -186,9 +186,9 @@ def render_back_test(back_test: BackTest) -> BackTestAnswer:
     )
 
 
-def _report(report: Report) -> ReportAnswer:
+def _report(report: Report) -> BackTestReportAnswer:
     tally, total = report.tally, report.tally.total
-    return ReportAnswer(
+    return BackTestReportAnswer(
         since=report.since,
         until=report.until,
         as_of=report.as_of,

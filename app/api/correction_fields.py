@@ -106,7 +106,7 @@ class DoneAnswer(Answer):
     replacement_id: RecordRef | None
 
 
-class ReportAnswer(Answer):
+class CorrectionReportAnswer(Answer):
     """What became of the records of an approved order."""
 
     pending: int
@@ -129,7 +129,7 @@ class CorrectionAnswer(Answer):
     approved_by: UserRef | None
     approved_at: datetime | None
     impact: ImpactAnswer | None
-    report: Annotated[ReportAnswer | None, Field(description="Once approved, for one order")] = None
+    report: Annotated[CorrectionReportAnswer | None, Field(description="Once approved, for one order")] = None
 
 
 class CorrectionPage(Answer):
@@ -208,8 +208,8 @@ def _person(person: PersonImpact) -> PersonImpactAnswer:
     )
 
 
-def _report(progress: Progress) -> ReportAnswer:
-    return ReportAnswer(
+def _report(progress: Progress) -> CorrectionReportAnswer:
+    return CorrectionReportAnswer(
         pending=progress.pending,
         done=[
             DoneAnswer(record_id=format_id("rec", old), replacement_id=format_id("rec", new) if new else None)

@@ -68,7 +68,7 @@ class OrderedOffer(Answer):
     name_en: Annotated[str, Field(examples=["A cup of coffee"])]
 
 
-class VoucherAnswer(Answer):
+class TillVoucherAnswer(Answer):
     """A voucher."""
 
     order_id: OrderRef
@@ -88,7 +88,7 @@ class VoucherAnswer(Answer):
     used_terminal_id: TerminalRef | None
 
 
-class VoucherEventAnswer(VoucherAnswer):
+class VoucherEventAnswer(TillVoucherAnswer):
     """A voucher after it was used or returned, with the receipt of that."""
 
     transaction_id: TransactionRef
@@ -134,7 +134,7 @@ async def _view(services: Services, caller: CallingTill, code: VoucherHash) -> V
     "/{code}",
     operation_id="getVoucher",
     summary="What a voucher is for, and whether it is good",
-    response_model=VoucherAnswer,
+    response_model=TillVoucherAnswer,
     responses=till_refusals(Code.PARAM_ERROR, Code.VOUCHER_NOT_EXIST),
     openapi_extra={"x-access": TILL},
 )
@@ -143,7 +143,7 @@ async def get_voucher(request: Request, code: str) -> Response:
     services = services_of(request)
     caller = await identify_till(request, await request.body(), services)
     view = await _view(services, caller, _hash(services, caller, code))
-    answer = VoucherAnswer.model_validate(_fields(caller.programme, view, view.state_at(services.clock())))
+    answer = TillVoucherAnswer.model_validate(_fields(caller.programme, view, view.state_at(services.clock())))
     return json_answer(answer.model_dump_json())
 
 

@@ -39,7 +39,7 @@ class NoticedRecord(Answer):
     notice_ends_at: datetime
 
 
-class NoticePage(Answer):
+class PublicNoticePage(Answer):
     """Records under notice, in the order they were entered."""
 
     records: list[NoticedRecord]
@@ -69,7 +69,7 @@ def _render(view: RecordView) -> NoticedRecord:
     "",
     operation_id="listPublicNotice",
     summary="Records under public notice (公示)",
-    response_model=NoticePage,
+    response_model=PublicNoticePage,
     responses=reads(),
 )
 async def list_public_notice(
@@ -80,7 +80,7 @@ async def list_public_notice(
     team: Annotated[str | None, Query(pattern="^tea_[0-9a-f]{32}$")] = None,
     limit: Limit = PAGE,
     after: After = None,
-) -> NoticePage:
+) -> PublicNoticePage:
     """Until their notice period ends, one's own among them. No names and no ids of people."""
     begin = RecordId(id_after("rec", after))
     async with services.database.read() as reader:
@@ -88,7 +88,7 @@ async def list_public_notice(
     page, more = cut_page(found, limit)
     cursor = format_id("rec", page[-1].record.id) if more else None
     response.headers.update(link_next(request, cursor))
-    return NoticePage(records=[_render(view) for view in page], next=cursor)
+    return PublicNoticePage(records=[_render(view) for view in page], next=cursor)
 
 
 @router.post(

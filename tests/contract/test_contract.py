@@ -45,6 +45,11 @@ def test_every_route_is_in_the_contract(contract: dict[str, Any]) -> None:
     assert served == {operation["operationId"] for _, operation in _operations(contract)}
 
 
+def test_every_shape_has_a_name_of_its_own(contract: dict[str, Any]) -> None:
+    """Two models of one name would be called by their modules' paths in every generated client."""
+    assert [name for name in contract["components"]["schemas"] if "__" in name] == []
+
+
 def test_every_operation_tells_its_refusals(contract: dict[str, Any]) -> None:
     """Each refusal is a problem document with its codes; 500 is one of them; no undocumented 422."""
     for name, operation in _operations(contract):
