@@ -13,9 +13,14 @@ from app.hosting import settings_with_database
 from app.jobs.verifying import VerifyReport, run_verify
 from app.jobs.verifying_spans import VerifyingStopped
 from app.store.database import Database
+from app.store.migrating import fetch_revision
 from app.store.programmes import fetch_programme_ids
 
 _console = Console(highlight=False, soft_wrap=True)
+
+
+class NoLedger(Exception):
+    """The database that was named, or the folder, holds nothing of ours."""
 
 
 def verify(
@@ -25,7 +30,7 @@ def verify(
     with settings_with_database() as settings:
         try:
             reports = asyncio.run(_verify(Database(str(settings.database_url)), programme))
-        except VerifyingStopped as stopped:
+        except (VerifyingStopped, NoLedger) as stopped:
             _console.print(f"[bold red]The verification did not come to its end: {stopped}.[/bold red]")
             sys.exit(2)
     for report in reports:
@@ -36,6 +41,9 @@ def verify(
 
 
 async def _verify(database: Database, programme: str | None) -> list[VerifyReport]:
+    if await fetch_revision(database) is None:
+        await database.close()
+        raise NoLedger("there is no ledger here; name another LIYU_DATABASE_URL or LIYU_DATA_DIR, or run liyu migrate")
     async with database.read() as reader:
         known = await fetch_programme_ids(reader)
     chosen = [ProgrammeId(programme)] if programme else known
