@@ -24,6 +24,7 @@ from app.store.accounts import AccountRow, write_accounts
 from app.store.answers import fetch_answers, insert_answers
 from app.store.batch_writes import write_rows
 from app.store.books import fetch_book, merge_needs
+from app.store.bulk_writes import copy_journal
 from app.store.database import BatchConnection
 from app.store.journal import (
     Head,
@@ -57,6 +58,9 @@ class Outcome:
     leaf_hash: bytes = b""
     transaction: TransactionId | None = None
 
+
+COPY_FROM = 16
+"""So many transactions are appended by COPY, a tenth faster in all; for fewer its extra round trips cost more."""
 
 JOB_BODY = b"job"
 """The body hash of commands that no body came with."""
@@ -197,8 +201,11 @@ def _replay(kept: KeptAnswer, submission: Submission) -> Outcome:
 async def _write(connection: BatchConnection, programme: ProgrammeId, desk: Desk, at: datetime) -> None:
     ink = desk.ink
     if ink.transactions:
-        await insert_transactions(connection, programme, at, ink.transactions)
-        await insert_transfers(connection, programme, ink.transfers)
+        if len(ink.transactions) < COPY_FROM:
+            await insert_transactions(connection, programme, at, ink.transactions)
+            await insert_transfers(connection, programme, ink.transfers)
+        else:
+            await copy_journal(connection, programme, at, ink.transactions, ink.transfers)
         balances = [AccountRow(number, key, desk.book.accounts[key.owner][key]) for key, number in ink.touched.items()]
         await write_accounts(connection, programme, balances)
     if ink.rows:

@@ -18,7 +18,9 @@ Tx = NewType("Tx", AsyncConnection)
 BatchConnection = asyncpg.Connection
 """The committer's connection: the driver's own, since its array statements gain nothing from a layer above."""
 
-POOL_SIZE = 8
+POOL_SIZE = 16
+"""Connections of a process for reads and actions. They stay: one made for a rush and closed after it costs more."""
+
 CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_MS = 30_000
 
@@ -36,14 +38,14 @@ BATCH_SETTINGS = {
 class Database:
     """One PostgreSQL database, by its `postgresql://` address."""
 
-    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
+    def __init__(self, url: str) -> None:
         parsed = make_url(url).set(drivername="postgresql")
         self.url = parsed.render_as_string(hide_password=False)
         settings = {"statement_timeout": str(STATEMENT_TIMEOUT_MS), "application_name": "liyu"}
         self.engine: AsyncEngine = create_async_engine(
             parsed.set(drivername="postgresql+asyncpg"),
-            pool_size=pool_size,
-            max_overflow=pool_size,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
             connect_args={"timeout": CONNECT_TIMEOUT_S, "server_settings": settings},
         )
 

@@ -1,6 +1,6 @@
 """A volunteer's orders as the mini-program reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.core.ids import MerchantId, OfferId, OrderId, ProgrammeId, StoreId, TransactionId, VolunteerId
 from app.core.offers import Fulfilment
 from app.core.rows import OrderState
-from app.store.database import Reader
+from app.store.database import BatchConnection, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class OrderView:
         return replace(self, state=OrderState.EFFECTIVE, used_at=None, used_store=None, store_name=None)
 
 
-_SELECT = """
+_ORDERS = """
 SELECT o.id, o.state, o.offer_id AS offer, o.offer_version, f.name_zh, f.name_en, f.fulfilment, o.final_sale,
        o.quantity, o.points, o.merchant_id AS merchant, m.name AS merchant_name, o.ordered_at, o.valid_until,
        o.used_at, o.used_store_id AS used_store, s.name AS store_name, o.transaction_id AS transaction
@@ -55,7 +55,8 @@ FROM orders o
 JOIN offer_versions f ON f.programme_id = o.programme_id AND f.offer_id = o.offer_id AND f.version = o.offer_version
 JOIN merchants m ON m.programme_id = o.programme_id AND m.id = o.merchant_id
 LEFT JOIN stores s ON s.programme_id = o.programme_id AND s.id = o.used_store_id
-WHERE o.programme_id = :programme AND o.volunteer_id = :volunteer AND """
+"""
+_SELECT = f"{_ORDERS}WHERE o.programme_id = :programme AND o.volunteer_id = :volunteer AND"
 
 _FETCH = text(f"{_SELECT} o.id = :id")
 
@@ -71,6 +72,17 @@ async def fetch_own_order(
     values = {"programme": programme, "volunteer": volunteer, "id": order}
     row = (await reader.execute(_FETCH, values)).mappings().one_or_none()
     return _view(dict(row)) if row else None
+
+
+_PLACED = f"{_ORDERS}WHERE o.programme_id = $1 AND o.id = ANY($2)"
+
+
+async def fetch_placed_orders(
+    connection: BatchConnection, programme: ProgrammeId, orders: Collection[OrderId]
+) -> Mapping[OrderId, OrderView]:
+    """Orders that were just placed, many with one statement. The caller shows each to its own volunteer only."""
+    views = [_view(dict(row)) for row in await connection.fetch(_PLACED, programme, list(orders))]
+    return {view.id: view for view in views}
 
 
 @dataclass(frozen=True, slots=True)

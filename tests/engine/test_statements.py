@@ -39,6 +39,8 @@ VOLUNTEERS = 22
 PLAIN = 16
 """BEGIN, head, settings, answers, codes, terminals, volunteers, paid lately, accounts; transactions, transfers,
 balances, codes, redemptions, answers, head. The driver does not report the COMMIT."""
+COPIES = 2
+"""Transactions and transfers of a batch of many go by COPY, which the driver does not report either."""
 
 
 async def count_statements(
@@ -56,7 +58,7 @@ async def count_statements(
                 outcomes = await run_batch(connection, city.programme, partial(list, part), clock)
             assert not [outcome.answer for outcome in outcomes if isinstance(outcome.answer, Rejected)]
             counts.append(len(seen))
-    return counts[1], counts[2]
+    return counts[1], counts[2] + COPIES
 
 
 async def _pays(database: Database, city: City, clock: Clock) -> list[Submission]:
