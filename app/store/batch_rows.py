@@ -78,10 +78,15 @@ async def fetch_volunteers(
 
 
 _SPENT = """
-SELECT volunteer_id, id, merchant_id, points, occurred_at FROM redemptions
-WHERE programme_id = $1 AND volunteer_id = ANY($2) AND occurred_at >= $3 AND state NOT IN ('CLOSED', 'REVERSED')
-    AND (closes_at IS NULL OR state <> 'AWAITING_CONFIRMATION' OR closes_at > $4)
+SELECT v.id, r.id, r.merchant_id, r.points, r.occurred_at
+FROM unnest($2::uuid[]) AS v (id)
+CROSS JOIN LATERAL (
+    SELECT id, merchant_id, points, occurred_at FROM redemptions
+    WHERE programme_id = $1 AND volunteer_id = v.id AND occurred_at >= $3 AND state NOT IN ('CLOSED', 'REVERSED')
+        AND (closes_at IS NULL OR state <> 'AWAITING_CONFIRMATION' OR closes_at > $4) OFFSET 0
+) r
 """
+"""`OFFSET 0` keeps the planner from turning the look-ups into one join over everybody's sales of the day."""
 
 
 async def fetch_spent(
