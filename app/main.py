@@ -24,6 +24,8 @@ from app.api import (
     bills,
     bonuses,
     breakage,
+    bulk_records,
+    bulk_reviews,
     certificates,
     correction_steps,
     corrections,
@@ -33,6 +35,7 @@ from app.api import (
     funds,
     health,
     honours,
+    marks,
     me,
     merchant_applications,
     merchant_life,
@@ -40,6 +43,7 @@ from app.api import (
     merchants,
     my_donations,
     my_family,
+    my_family_orders,
     my_objections,
     my_offers,
     my_orders,
@@ -50,6 +54,8 @@ from app.api import (
     objections,
     offer_stocks,
     offers,
+    opening_sheets,
+    opening_steps,
     penalties,
     penalty_steps,
     pool_grants,
@@ -60,6 +66,7 @@ from app.api import (
     proofs,
     public_notice,
     record_reviews,
+    record_samples,
     relatives,
     review_settings,
     sandbox,
@@ -75,8 +82,10 @@ from app.api import (
     volunteers,
 )
 from app.api.access import check_every_route_guarded
+from app.api.bulk_bodies import BODY_BYTES_MAX
 from app.api.middleware import RequestMiddleware
 from app.api.openapi import build_contract, render_contract
+from app.api.opening_fields import SHEET_BYTES_MAX
 from app.api.problems import add_problem_handlers
 from app.api.sandbox_faults import FAULT_TIMES, FaultTimes
 from app.api.services import Services
@@ -99,6 +108,7 @@ ROUTERS = (
     my_redemptions.router,
     my_donations.router,
     my_family.router,
+    my_family_orders.router,
     notices.own_router,
     my_offers.router,
     my_orders.router,
@@ -112,7 +122,11 @@ ROUTERS = (
     volunteers.router,
     volunteer_accounts.router,
     users.router,
+    record_samples.router,  # before the record that a path names
     service_records.router,
+    bulk_records.router,
+    bulk_reviews.router,
+    marks.router,
     explanations.router,
     record_reviews.router,
     training_records.router,
@@ -124,6 +138,8 @@ ROUTERS = (
     public_notice.router,
     corrections.router,
     correction_steps.router,
+    opening_sheets.router,
+    opening_steps.router,
     stars.router,
     honours.router,
     bonuses.router,
@@ -149,6 +165,10 @@ ROUTERS = (
     breakage.router,
     health.router,
 )
+
+
+LARGE_BODIES = {"/v1/service-records:batch": BODY_BYTES_MAX, "/v1/opening-sheets": SHEET_BYTES_MAX}
+"""Where a body may be larger than elsewhere: it is read as a stream there."""
 
 
 def now() -> datetime:
@@ -215,7 +235,13 @@ def create_app(
         app.router.routes.extend(router.routes)
     check_every_route_guarded(app)
     add_problem_handlers(app)
-    app.add_middleware(RequestMiddleware, body_bytes_max=settings.body_bytes_max, clock=clock, fault_times=fault_times)
+    app.add_middleware(
+        RequestMiddleware,
+        body_bytes_max=settings.body_bytes_max,
+        body_bytes_max_at=LARGE_BODIES,
+        clock=clock,
+        fault_times=fault_times,
+    )
     _serve_contract(app)
     return app
 

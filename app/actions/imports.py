@@ -8,6 +8,9 @@ from app.store.audit_rows import insert_audit_row
 from app.store.database import Tx
 from app.store.imports import Counts, ImportKey, finish_import
 
+VIA = "liyu import, with database privileges"
+"""How it came in: no token said who acts; whoever can run the command names those who stand for it."""
+
 
 async def close_import(
     tx: Tx, programme: ProgrammeId, import_id: UUID, key: ImportKey, counts: Counts, audit_row: UUID, at: Instant
@@ -25,6 +28,7 @@ async def close_import(
             "kind": key.kind,
             "source": key.source,
             "file_sha256": key.file_sha256.hex(),
+            "via": VIA,
             "verified_by": format_id("usr", key.verified_by) if key.verified_by else "",
             **counts._asdict(),
         },

@@ -1,56 +1,32 @@
 """Entering service records, and noting what is odd about them. Verifying and rejecting are commands of the engine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.actions.reaches import level_over
-from app.core.check_ins import Attendance, CheckIn, attend, share_time
+from app.actions.running import Done, Ticket, run_action
 from app.core.codes import Code, Rejected
-from app.core.ids import ProgrammeId, RecordId, UserId, format_id
-from app.core.minors import Circumstances, refuse_minor
-from app.core.quantities import Minutes
-from app.core.reviews import minutes_by_day, stretch_of
-from app.core.rows import ServiceRecord
-from app.core.suspicions import EntryFacts, Mark, Neighbour, Place, mark_entry, mark_verification
-from app.core.volunteers import Volunteer
+from app.core.entering import Telling, decide_entry
+from app.core.ids import ProgrammeId, RecordId, UserId
+from app.core.marks import SetMark, facts_of
+from app.core.suspicions import Mark, mark_entry, mark_verification
 from app.core.working_days import RECORDING_DAYS, deadline
 from app.security.actors import Actor
-from app.store.database import Tx
+from app.store.bulk_record_lookups import fetch_near
+from app.store.database import Database, Tx
 from app.store.programmes import fetch_zone
 from app.store.reaches import fetch_line
-from app.store.record_marks import Deed, count_deed, fetch_limits, insert_marks
-from app.store.service_records import RecordView, fetch_near, fetch_overlapping_pair, insert_records
-from app.store.volunteers import fetch_volunteer, lock_volunteer, lock_volunteers
+from app.store.record_marks import Deed, count_deeds, fetch_limits, insert_marks
+from app.store.service_records import RecordView, insert_records
+from app.store.volunteers import fetch_volunteer, lock_volunteer
 from app.store.working_days import fetch_calendar
 
-RECORD_MINUTES_MAX = 24 * 60
 SPIKE_DAYS = 30
 """So many days back a verifier's own average looks."""
 
-_DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
-
-
-async def enter_records(tx: Tx, programme: ProgrammeId, views: Sequence[RecordView]) -> int | Rejected:
-    """Enter many records at once, all or none. Refused as a whole when any two of one volunteer share time."""
-    await lock_volunteers(tx, programme, sorted({view.record.volunteer for view in views}))
-    await insert_records(tx, programme, views)
-    twice = await fetch_overlapping_pair(tx, programme, [view.record.id for view in views])
-    if twice:
-        await tx.rollback()
-        return Rejected(Code.OVERLAP, {"record": twice.hex})
-    return len(views)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A record to enter as it was told: its period is the activity's, its minutes may be left to the check-ins."""
-
-    view: RecordView
-    minutes: int | None
-    own_labour: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,110 +34,73 @@ class Entered:
     """A record as it was entered, and what is odd about it."""
 
     view: RecordView
-    marks: tuple[Mark, ...]
+    marks: tuple[SetMark, ...]
 
 
-async def enter_record(tx: Tx, actor: Actor, entry: Entry) -> Entered | Rejected:
+async def enter_record(tx: Tx, actor: Actor, telling: Telling, at: datetime) -> Entered | Rejected:
     """Enter a record. Nobody serves twice at the same time: the volunteer is locked while that is looked up."""
-    programme, told = actor.programme, entry.view
-    if not await lock_volunteer(tx, programme, told.record.volunteer):
-        return Rejected(Code.NOT_FOUND, {"volunteer_id": told.record.volunteer.hex})
-    line = await fetch_line(tx, programme, told.record.team)
+    programme, told = actor.programme, telling.filing.record
+    if not await lock_volunteer(tx, programme, told.volunteer):
+        return Rejected(Code.NOT_FOUND, {"volunteer_id": told.volunteer.hex})
+    line = await fetch_line(tx, programme, told.team)
     if line is None or level_over(actor, line) is None:
-        return Rejected(Code.NOT_FOUND, {"team_id": told.record.team.hex})
+        return Rejected(Code.NOT_FOUND, {"team_id": told.team.hex})
     zone = ZoneInfo(await fetch_zone(tx, programme))
-    if refused := await _refuse_minor(tx, programme, entry, zone):
-        return refused
-    record = told.record
-    near = await fetch_near(tx, programme, record.volunteer, record.started_at - _DAY, record.ended_at + _DAY)
-    counted = _count(entry, near, zone)
+    person = await fetch_volunteer(tx, programme, told.volunteer)
+    found = await fetch_near(tx, programme, {told.volunteer: (telling.begins, telling.ends)})
+    near = [served for _, served in found]
+    counted = decide_entry(telling, person.born_on if person else None, near, zone)
     if isinstance(counted, Rejected):
         return counted
-    for other in near:
-        if share_time(counted.stays, other.stays):
-            return Rejected(Code.OVERLAP, {"record": other.record.id.hex})
-    due_at = deadline(record.ended_at, RECORDING_DAYS, await fetch_calendar(tx, programme), zone)
-    view = replace(counted, items=replace(counted.items, due_at=due_at))
+    due_at = deadline(told.ended_at, RECORDING_DAYS, await fetch_calendar(tx, programme), zone)
+    view = RecordView(counted.record, counted.activity, at, replace(counted.items, due_at=due_at))
     await insert_records(tx, programme, [view])
-    return Entered(view, await _mark(tx, programme, view, near, zone))
+    before = await count_entries(tx, programme, told.recorder, 1, at)
+    marks = mark_entry(facts_of(counted.served, near, zone, before + 1), await fetch_limits(tx, programme))
+    await insert_marks(tx, programme, ((told.id, mark) for mark in marks), at)
+    return Entered(view, tuple(map(SetMark, marks)))
 
 
-async def _refuse_minor(tx: Tx, programme: ProgrammeId, entry: Entry, zone: ZoneInfo) -> Rejected | None:
-    row = await fetch_volunteer(tx, programme, entry.view.record.volunteer)
-    if row is None or row.born_on is None:
-        return None
-    person = Volunteer(row.id, row.status, born_on=row.born_on)
-    items = entry.view.items
-    given = Circumstances(guardian=items.guardian, hazardous=items.hazardous, own_labour=entry.own_labour)
-    return refuse_minor(person.age_on(entry.view.record.started_at.astimezone(zone).date()), given)
-
-
-def _count(entry: Entry, near: Sequence[RecordView], zone: ZoneInfo) -> RecordView | Rejected:
-    """The record with the time that counts: that of its check-ins, where there are any."""
-    view = entry.view
-    if not view.items.check_ins:
-        return view
-    activity = CheckIn(view.record.started_at, view.record.ended_at)
-    found = attend(view.items.check_ins, activity, zone, _earlier(view.record, near))
-    if not isinstance(found, Attendance):
-        return Rejected(Code.PARAM_ERROR, {"check_ins": found.value})
-    if not (entry.minutes or 1) <= found.minutes <= RECORD_MINUTES_MAX:
-        return Rejected(Code.PARAM_ERROR, {"minutes": found.minutes})
-    record = replace(
-        view.record,
-        minutes=Minutes(entry.minutes or found.minutes),
-        started_at=found.stays[0].begin,
-        ended_at=found.stays[-1].end,
-    )
-    return replace(view, record=record, items=replace(view.items, check_ins=found.stays))
-
-
-def _earlier(record: ServiceRecord, near: Sequence[RecordView]) -> Iterator[CheckIn]:
-    for other in near:
-        if record.activity_id and other.record.activity_id == record.activity_id:
-            yield from other.items.check_ins
-
-
-async def _mark(
-    tx: Tx, programme: ProgrammeId, view: RecordView, near: Sequence[RecordView], zone: ZoneInfo
-) -> tuple[Mark, ...]:
-    record, at = view.record, view.created_at
+async def count_entries(tx: Tx, programme: ProgrammeId, enterer: UserId, entries: int, at: datetime) -> int:
+    """Count records that somebody enters at a moment; how many they had entered within the window before."""
     limits = await fetch_limits(tx, programme)
-    since = at - _MINUTE * limits.entries_within_min
-    lately = await count_deed(
-        tx, programme, record.recorder, Deed.ENTERED, period=_minute(at), since=_minute(since + _MINUTE)
+    since = at - _MINUTE * limits.entries_within_min + _MINUTE
+    lately = await count_deeds(
+        tx, programme, enterer, Deed.ENTERED, period=_minute(at), since=_minute(since), by=entries
     )
-    facts = EntryFacts(
-        minutes_by_day=minutes_by_day(stretch_of(record), [stretch_of(other.record) for other in near], zone),
-        entries_lately=sum(lately.values()),
-        place=Place(record.region, view.items.place),
-        neighbours=tuple(_neighbour(record, other) for other in near),
-    )
-    marks = mark_entry(facts, limits)
-    await insert_marks(tx, programme, record.id, marks, at)
-    return marks
+    return sum(lately.values()) - entries
 
 
 def _minute(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M")
 
 
-def _neighbour(record: ServiceRecord, other: RecordView) -> Neighbour:
-    apart = max(record.started_at - other.record.ended_at, other.record.started_at - record.ended_at, timedelta())
-    place = Place(other.record.region, other.items.place)
-    return Neighbour(format_id("rec", other.record.id), apart // _MINUTE, place)
+async def note_verifications(
+    tx: Tx, programme: ProgrammeId, verifier: UserId, records: Sequence[RecordId], at: datetime
+) -> None:
+    """Count verifications, and mark each record with which its verifier does far more today than they use to.
 
-
-async def note_verification(tx: Tx, programme: ProgrammeId, verifier: UserId, record: RecordId, at: datetime) -> None:
-    """Count a verification, and mark the record when its verifier does far more today than they use to.
-
-    The record is verified already: what is lost by a crash in between is one count.
+    The records are verified already: what is lost by a crash in between is their count.
     """
     today = at.astimezone(ZoneInfo(await fetch_zone(tx, programme))).date()
     since = today - timedelta(days=SPIKE_DAYS)
-    days = dict(
-        await count_deed(tx, programme, verifier, Deed.VERIFIED, period=today.isoformat(), since=since.isoformat())
-    )
-    count = days.pop(today.isoformat())
-    marks = mark_verification(count, tuple(days.values()), await fetch_limits(tx, programme))
-    await insert_marks(tx, programme, record, marks, at)
+    named = {"period": today.isoformat(), "since": since.isoformat()}
+    days = dict(await count_deeds(tx, programme, verifier, Deed.VERIFIED, **named, by=len(records)))
+    before = days.pop(today.isoformat()) - len(records)
+    limits = await fetch_limits(tx, programme)
+    found: list[tuple[RecordId, Mark]] = []
+    for number, record in enumerate(records, start=1):
+        marks = mark_verification(before + number, tuple(days.values()), limits)
+        found.extend((record, mark) for mark in marks)
+    await insert_marks(tx, programme, found, at)
+
+
+async def receive_verifications(database: Database, ticket: Ticket, records: int) -> Rejected | None:
+    """Note that many records are to be verified under one key; another body under it is a conflict."""
+
+    async def receive(_tx: Tx) -> Done:
+        changes = {"records": records}
+        return Done(answer="{}", action="record.verify-many", subject=ticket.actor.reference, changes=changes)
+
+    received = await run_action(database, ticket, receive)
+    return received if isinstance(received, Rejected) else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.core.bonuses import policy_of_day
+from app.core.bonuses import brings_start_grant
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId, VolunteerId, format_id
@@ -60,8 +60,7 @@ async def _may_refer(tx: Tx, programme: ProgrammeId, volunteer: VolunteerId) -> 
 async def _claim_start(tx: Tx, programme: ProgrammeId, volunteer: VolunteerRow) -> None:
     """Claim the grant of a registration, where the policy of its day has one."""
     day = business_day(volunteer.registered_at, await fetch_zone(tx, programme))
-    policy = policy_of_day(await fetch_policies(tx, programme), day)
-    if policy and policy.bonuses.start_grant:
+    if brings_start_grant(await fetch_policies(tx, programme), day):
         await insert_start_claim(tx, programme, volunteer.id, day)
 
 

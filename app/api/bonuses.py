@@ -31,7 +31,8 @@ ReadsOwn = Annotated[Actor, Depends(Requires(Scope.ME_READ))]
 Reads = Annotated[Actor, Depends(Requires(Scope.VOLUNTEERS_READ))]
 
 BonusRef = Annotated[str, Field(pattern="^bon_[0-9a-f]{32}$", examples=["bon_0190c6f0a1b27c3d8e9f00112233aabb"])]
-_CAUSES = {BonusKind.START: "vol", BonusKind.REFERRAL: "vol"}
+_REFERRED = frozenset((BonusKind.REFERRAL, BonusKind.REFERRAL_WITHDRAWN))
+_CAUSES = {BonusKind.START: "vol", **dict.fromkeys(_REFERRED, "vol")}
 
 
 class BonusAnswer(Answer):
@@ -45,7 +46,7 @@ class BonusAnswer(Answer):
         Field(description="The honour, or who registered", examples=["hon_0190c6f0a1b27c3d8e9f00112233aabb"]),
     ]
     day: Annotated[date, Field(description="The day whose policy counts")]
-    points: Annotated[int, Field(description="Of `honour-withdrawn`: what was taken back", examples=[50])]
+    points: Annotated[int, Field(description="Of `…-withdrawn`: what was taken back", examples=[50])]
     level: HonourLevel | None
     expires_on: Annotated[date | None, Field(description="null: never, or taken back")]
     policy_version: str
@@ -66,7 +67,7 @@ def _render(bonus: Bonus, *, own: bool) -> BonusAnswer:
     if bonus.transaction is None:
         raise Problem(Code.NOT_FOUND)
     # Who was referred is nobody's business but the programme's: the referrer reads of themselves only.
-    cause = bonus.volunteer if own and bonus.kind is BonusKind.REFERRAL else bonus.cause
+    cause = bonus.volunteer if own and bonus.kind in _REFERRED else bonus.cause
     return BonusAnswer(
         id=format_id("bon", bonus.id),
         kind=bonus.kind,

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import formatdate
 from functools import lru_cache
@@ -33,10 +33,17 @@ class RequestMiddleware:
     """The outermost layer. Written against ASGI itself: it runs for every call of every till."""
 
     def __init__(
-        self, app: ASGIApp, *, body_bytes_max: int, clock: Callable[[], datetime], fault_times: FaultTimes
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes_max: int,
+        body_bytes_max_at: Mapping[str, int],
+        clock: Callable[[], datetime],
+        fault_times: FaultTimes,
     ) -> None:
         self._app = app
         self._body_bytes_max = body_bytes_max
+        self._body_bytes_max_at = body_bytes_max_at
         self._clock = clock
         self._faults = SandboxFaults(app, fault_times)
 
@@ -67,12 +74,13 @@ class RequestMiddleware:
         status = 0
         received = 0
         began = time.perf_counter()
+        bytes_max = self._body_bytes_max_at.get(scope["path"], self._body_bytes_max)
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._body_bytes_max:
+            if received > bytes_max:
                 raise Problem(Code.BODY_TOO_LARGE)
             return message
 
@@ -90,7 +98,7 @@ class RequestMiddleware:
 
         try:
             length = headers.get(b"content-length", b"0")
-            if length.isdigit() and int(length[:20]) > self._body_bytes_max:
+            if length.isdigit() and int(length[:20]) > bytes_max:
                 await answer(Code.BODY_TOO_LARGE)
             else:
                 app = self._faults if FAULT_KEY in headers else self._app

@@ -91,7 +91,8 @@ def _render(link: FamilyLink) -> FamilyLinkAnswer:
     )
 
 
-def _link_named(reference: str) -> FamilyLinkId:
+def link_named(reference: str) -> FamilyLinkId:
+    """The link that a path names; 404 for what cannot be one."""
     value = parse_id("fam", reference)
     if value is None:
         raise Problem(Code.NOT_FOUND)
@@ -198,7 +199,7 @@ async def list_family_links(
 )
 async def accept_link(services: Serves, actor: Pays, key: IdempotencyKey, link_id: str) -> Response:
     """Only the member may; below 14 the owner must be the guardian (child or ward)."""
-    link, member = _link_named(link_id), own_id(actor)
+    link, member = link_named(link_id), own_id(actor)
     ticket = ticket_of(services, actor, key, b"accept" + link.bytes)
     today = await _today(services, actor)
 
@@ -223,7 +224,7 @@ async def limit_link(
     link_id: str,
 ) -> Response:
     """Only the owner may. What was spent in the month counts."""
-    link, owner = _link_named(link_id), own_id(actor)
+    link, owner = link_named(link_id), own_id(actor)
     ticket = ticket_of(services, actor, key, received.hash + link.bytes)
     points = received.body.monthly_points
     monthly = None if points is None else Points(points)
@@ -243,7 +244,7 @@ async def limit_link(
 )
 async def end_link(services: Serves, actor: Pays, key: IdempotencyKey, link_id: str) -> Response:
     """Either side, at any time: a code that the member still shows pays no more."""
-    link, by = _link_named(link_id), own_id(actor)
+    link, by = link_named(link_id), own_id(actor)
     ticket = ticket_of(services, actor, key, b"end" + link.bytes)
 
     async def end(tx: Tx) -> FamilyLink | Rejected:
@@ -263,7 +264,7 @@ async def issue_family_pay_code(services: Serves, actor: Pays, key: IdempotencyK
     """For one use within 60 seconds. The owner's statement says who paid; what waits for a yes waits for the owner."""
     member = own_id(actor)
     async with services.database.read() as reader:
-        link = await fetch_family_link(reader, actor.programme, _link_named(link_id))
+        link = await fetch_family_link(reader, actor.programme, link_named(link_id))
     if link is None or link.member != member:
         raise Problem(Code.NOT_FOUND)
     issued = await issue_code(services, actor.programme, link.owner, key, member=member)

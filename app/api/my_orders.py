@@ -20,7 +20,7 @@ from app.api.problems import Problem, refuse
 from app.api.services import Serves, Services
 from app.core.codes import Code, Rejected
 from app.core.idempotency import AnswerKey
-from app.core.ids import OfferId, OrderId, TransactionId, format_id, parse_id
+from app.core.ids import OfferId, OrderId, TransactionId, VolunteerId, format_id, parse_id
 from app.core.offers import Fulfilment
 from app.core.orders import CancelOrder, PlaceOrder
 from app.core.rows import OrderState
@@ -80,6 +80,7 @@ class OrderAnswer(Answer):
     used_at: datetime | None
     used_store_id: StoreRef | None
     used_store: str | None
+    ordered_by: Annotated[str | None, Field(description="Masked name of the family member who ordered (家庭成员)")]
     transaction_id: TransactionRef
 
 
@@ -110,6 +111,7 @@ def _render(services: Services, actor: Actor, view: OrderView, at: datetime) -> 
         used_at=view.used_at,
         used_store_id=format_id("sto", view.used_store) if view.used_store else None,
         used_store=view.store_name,
+        ordered_by=view.ordered_by,
         transaction_id=format_id("txn", view.transaction),
     )
 
@@ -162,20 +164,34 @@ async def place_order(
     key: IdempotencyKey,
 ) -> Response:
     """Points, stock and money are set aside together; the voucher can be shown at once."""
+    return await submit_order(services, actor, key, received.body, received.hash, own_id(actor))
+
+
+async def submit_order(
+    services: Services,
+    actor: Actor,
+    key: str,
+    body: OrderRequest,
+    body_hash: bytes,
+    owner: VolunteerId,
+    member: VolunteerId | None = None,
+) -> Response:
+    """Order with the owner's points, for the owner or by a member of the family. Raises the problem when refused."""
     order = OrderId(uuid7())
-    offer = parse_id("off", received.body.offer_id)
+    offer = parse_id("off", body.offer_id)
     cabinet = services.cabinet
     command = PlaceOrder(
         order=order,
         transaction=TransactionId(uuid7()),
-        volunteer=own_id(actor),
+        volunteer=owner,
         offer=OfferId(offer or order),
-        quantity=received.body.quantity,
+        quantity=body.quantity,
         code=hash_voucher_code(
             cabinet.vouchers, actor.programme, derive_voucher_code(cabinet.vouchers, actor.programme, order)
         ),
+        member=member,
     )
-    submission = Submission(command=command, key=AnswerKey(actor.reference, key), body_hash=received.hash)
+    submission = Submission(command=command, key=AnswerKey(actor.reference, key), body_hash=body_hash)
     outcome = await services.committers.submit(actor.programme, submission)
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)
@@ -200,7 +216,7 @@ async def list_orders(
     limit: Limit = PAGE,
     after: After = None,
 ) -> OrderPage:
-    """The newest first; `next` is the cursor of the page behind."""
+    """One's own, and those that one placed with a family member's points, the newest first."""
     now = services.clock()
     before = OrderId(id_after("ord", after) if after else _NEWEST)
     async with services.database.read() as reader:
@@ -219,7 +235,7 @@ async def list_orders(
     responses=reads(Code.ORDER_NOT_EXIST),
 )
 async def get_order(services: Serves, actor: Reads, order_id: str) -> Response:
-    """404 for one that is not the caller's."""
+    """404 for one that is neither the caller's nor placed by the caller."""
     view = await _own_order(services, actor, _order_named(order_id))
     return json_answer(_render(services, actor, view, services.clock()).model_dump_json())
 

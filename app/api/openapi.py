@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.api.access import PUBLIC, TILL, access_of
 from app.api.bodies import JsonBody
+from app.api.bulk_bodies import LINE_BYTES_MAX, NDJSON, ROWS_MAX, NdjsonBody
 from app.api.operations import body_taken
 from app.api.sandbox_faults import FAULT_HEADER, FAULT_TEXT, Fault
 
@@ -67,6 +68,25 @@ def _read_bodies(dependant: Dependant) -> list[JsonBody[Any]]:
     return own + [body for inner in dependant.dependencies for body in _read_bodies(inner)]
 
 
+def _read_rows(dependant: Dependant) -> list[NdjsonBody[Any]]:
+    own = [dependant.call] if isinstance(dependant.call, NdjsonBody) else []
+    return own + [rows for inner in dependant.dependencies for rows in _read_rows(inner)]
+
+
+def _row_of(route: APIRoute) -> type[BaseModel] | None:
+    return next((rows.model for rows in _read_rows(route.dependant)), None)
+
+
+def _rows_content(row: type[BaseModel]) -> dict[str, Any]:
+    """A body of rows: to OpenAPI 3.1 it is text; what a line of it is, the extension says (`itemSchema` in 3.2)."""
+    schema = {
+        "type": "string",
+        "contentMediaType": NDJSON,
+        "description": f"One `{row.__name__}` as JSON a line, at most {ROWS_MAX} lines of {LINE_BYTES_MAX} bytes each",
+    }
+    return {NDJSON: {"schema": schema, "x-item-schema": {"$ref": _REF.format(model=row.__name__)}}}
+
+
 def _body_of(route: APIRoute) -> type[BaseModel] | None:
     return body_taken(route.endpoint) or next((body.model for body in _read_bodies(route.dependant)), None)
 
@@ -77,6 +97,9 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         schema = {"$ref": _REF.format(model=body.__name__)}
         required = not any(read.optional for read in _read_bodies(route.dependant))
         operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema}}}
+    row = _row_of(route)
+    if row:
+        operation["requestBody"] = {"required": True, "content": _rows_content(row)}
     keyed = any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", []))
     replayed = keyed or body_taken(route.endpoint) is not None
     access = access_of(route)
@@ -113,7 +136,7 @@ def build_contract(app: FastAPI) -> dict[str, Any]:
         servers=[{"url": "/", "description": "This server"}],
     )
     schemas = contract["components"]["schemas"]
-    bodies = {body for route in routes if (body := _body_of(route))}
+    bodies = {body for route in routes for body in (_body_of(route), _row_of(route)) if body}
     _, extra = models_json_schema(
         [(body, "validation") for body in sorted(bodies, key=lambda body: body.__name__)], ref_template=_REF
     )

@@ -225,7 +225,10 @@ async def _decide(
     ),
 )
 async def approve_pool_grant(services: Serves, actor: Approves, key: IdempotencyKey, grant_id: str) -> Response:
-    """The points are the volunteer's at once, with the last day of points earned today. Never beyond the pool."""
+    """The points are the volunteer's at once, with the last day of points earned today; a debt is repaid first.
+
+    Never beyond the pool.
+    """
     grant, by = await _find(services, actor, grant_id), UserId(actor.subject)
     async with services.database.read() as reader:
         avoid = await fetch_avoided(reader, actor.programme, grant.proposed_by, by)

@@ -21,9 +21,10 @@ from app.api.fields import (
 from app.api.mark_texts import tell_mark
 from app.core.check_ins import CheckIn
 from app.core.ids import format_id
+from app.core.marks import SetMark
 from app.core.minors import Guardian
 from app.core.rows import Evidence, RecordState, ServiceRole
-from app.core.suspicions import Mark, Suspicion
+from app.core.suspicions import Suspicion
 from app.store.service_records import RecordView
 
 CHECK_INS_MAX = 9
@@ -112,6 +113,8 @@ class MarkAnswer(Answer):
     reason: Annotated[str, Field(examples=["志愿者在 2026-03-02 一天内的服务时间为 1020 分钟，超过 960 分钟"])]
     reason_en: Annotated[str, Field(examples=["The volunteer served 1020 minutes on 2026-03-02, more than 960"])]
     figures: dict[str, int | str]
+    cleared: Annotated[bool, Field(description="Somebody looked into it and found it harmless (已排除)")]
+    clearing_reason: str | None
 
 
 class RecordAnswer(Answer):
@@ -160,15 +163,22 @@ class ReviewedAnswer(RecordAnswer):
     marks: list[MarkAnswer]
 
 
-def render_record(view: RecordView, marks: Sequence[Mark]) -> ReviewedAnswer:
+def render_mark(found: SetMark) -> MarkAnswer:
+    """A mark with its reason in both languages, and why it was cleared where it was."""
+    mark, clearing = found.mark, found.clearing
+    return MarkAnswer(
+        kind=mark.kind,
+        reason=tell_mark(mark),
+        reason_en=tell_mark(mark, english=True),
+        figures={**mark.figures},
+        cleared=clearing is not None,
+        clearing_reason=clearing.reason if clearing else None,
+    )
+
+
+def render_record(view: RecordView, marks: Sequence[SetMark]) -> ReviewedAnswer:
     """A record for those who review."""
-    told = [
-        MarkAnswer(
-            kind=mark.kind, reason=tell_mark(mark), reason_en=tell_mark(mark, english=True), figures={**mark.figures}
-        )
-        for mark in marks
-    ]
-    return ReviewedAnswer.model_validate({**record_fields(view), "marks": told})
+    return ReviewedAnswer.model_validate({**record_fields(view), "marks": list(map(render_mark, marks))})
 
 
 def record_fields(view: RecordView) -> dict[str, object]:

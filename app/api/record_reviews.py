@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from uuid_utils.compat import uuid7
 
-from app.actions.service_records import note_verification
+from app.actions.service_records import note_verifications
 from app.api.access import Requires
 from app.api.operations import IdempotencyKey, writes
 from app.api.problems import refuse
@@ -69,7 +69,7 @@ async def verify_record(services: Serves, actor: Verifies, key: IdempotencyKey, 
     replayed = await _submit(services, actor, key, record, "verify", command)
     if not replayed:
         async with services.database.begin() as tx:
-            await note_verification(tx, actor.programme, verifier, record, services.clock())
+            await note_verifications(tx, actor.programme, verifier, [record], services.clock())
     return await answer_record(services, actor, record, replayed=replayed)
 
 

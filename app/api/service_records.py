@@ -1,46 +1,36 @@
 """Service records (志愿服务记录): entering and reading them. One person enters the hours, another verifies them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from uuid_utils.compat import uuid7
 
 from app.actions.reaches import fetch_reach, level_over
-from app.actions.service_records import Entered, Entry, enter_record
+from app.actions.service_records import Entered, enter_record
 from app.api.access import Requires
 from app.api.acting import act, note, ticket_of
 from app.api.bodies import Answer, JsonBody, Received, json_answer
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
-from app.api.problems import FieldProblem, Problem
+from app.api.problems import Problem
 from app.api.record_fields import RecordRequest, ReviewedAnswer, render_record
+from app.api.record_tellings import faults_of, telling_of
 from app.api.services import Serves, Services
 from app.api.teams import team_named
-from app.api.volunteers import volunteer_named
-from app.core.check_ins import CheckIn
 from app.core.codes import Code, Rejected
-from app.core.evidence import EvidenceFault, evidence_fault
-from app.core.ids import RecordId, TeamId, UserId, VolunteerId, format_id, parse_id
-from app.core.quantities import Minutes
+from app.core.ids import RecordId, VolunteerId, format_id, parse_id
 from app.core.reviews import ReviewLevel
-from app.core.rows import RecordState, ServiceRecord
-from app.security.actors import Actor, ActorKind
+from app.core.rows import RecordState
+from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.database import Reader, Tx
 from app.store.reaches import fetch_line
 from app.store.record_marks import fetch_marks
-from app.store.service_records import RecordFilter, RecordItems, RecordView, fetch_record, fetch_records_page
+from app.store.service_records import RecordFilter, RecordView, fetch_record, fetch_records_page
 
 router = APIRouter(prefix="/v1/service-records", tags=["Service"])
 
 Reads = Annotated[Actor, Depends(Requires(Scope.RECORDS_READ))]
-
-_MINUTE_S = 60
-_LONGEST = timedelta(days=366)
-"""No activity takes more than a year (DOMAIN.md 1.6)."""
-_OLDEST = datetime(1950, 1, 1, tzinfo=UTC)
 
 
 class RecordPage(Answer):
@@ -48,57 +38,6 @@ class RecordPage(Answer):
 
     records: list[ReviewedAnswer]
     next: str | None
-
-
-def _check(body: RecordRequest, actor: Actor, now: datetime) -> None:
-    errors = []
-    if body.ended_at <= body.started_at:
-        errors.append(FieldProblem(pointer="/ended_at", detail="not after started_at"))
-    if body.ended_at - body.started_at > _LONGEST:
-        errors.append(FieldProblem(pointer="/started_at", detail="more than a year before ended_at"))
-    if body.ended_at < _OLDEST:
-        errors.append(FieldProblem(pointer="/ended_at", detail="before 1950"))
-    if body.ended_at > now or any(stay.checked_out_at > now for stay in body.check_ins):
-        errors.append(FieldProblem(pointer="/ended_at", detail="in the future"))
-    if not body.check_ins:
-        if body.minutes is None:
-            errors.append(FieldProblem(pointer="/minutes", detail="needed without check_ins"))
-        elif body.minutes * _MINUTE_S > (body.ended_at - body.started_at).total_seconds():
-            errors.append(FieldProblem(pointer="/minutes", detail="more than the time between"))
-    by_admin = actor.kind is ActorKind.ADMIN
-    if fault := evidence_fault(body.evidence, administrator=by_admin, pairs=len(body.check_ins)):
-        of_pairs = fault in {EvidenceFault.NO_PAIRS, EvidenceFault.PAIRS}
-        errors.append(FieldProblem(pointer="/check_ins" if of_pairs else "/evidence", detail=fault.value))
-    if errors:
-        raise Problem(Code.PARAM_ERROR, errors=errors)
-
-
-def _entry(body: RecordRequest, team: TeamId, actor: Actor, at: datetime) -> Entry:
-    record = ServiceRecord(
-        id=RecordId(uuid7()),
-        state=RecordState.ENTERED,
-        volunteer=volunteer_named(body.volunteer_id),
-        team=team,
-        evidence=body.evidence,
-        minutes=Minutes(body.minutes or 0),
-        level=body.level,
-        started_at=body.started_at,
-        ended_at=body.ended_at,
-        recorder=UserId(actor.subject),
-        activity_id=body.activity_id or "",
-        category=body.category or "",
-        region=body.place_region_code or "",
-        role=body.role,
-    )
-    items = RecordItems(
-        place=body.place or "",
-        content=body.content or "",
-        in_charge=body.person_in_charge_id or "",
-        guardian=body.guardian,
-        hazardous=body.hazardous,
-        check_ins=tuple(CheckIn(stay.checked_in_at, stay.checked_out_at) for stay in body.check_ins),
-    )
-    return Entry(view=RecordView(record, body.activity, at, items), minutes=body.minutes, own_labour=body.own_labour)
 
 
 @router.post(
@@ -121,14 +60,12 @@ async def post_record(
     """
     body = received.body
     ticket = ticket_of(services, actor, key, received.hash)
-    _check(body, actor, ticket.at)
-    team = team_named(body.team_id)
-    if team is None:
-        raise Problem(Code.NOT_FOUND)
-    entry = _entry(body, team, actor, ticket.at)
+    if faults := faults_of(body, actor, ticket.at):
+        raise Problem(Code.PARAM_ERROR, errors=faults)
+    telling = telling_of(body, actor)
 
     async def enter(tx: Tx) -> Entered | Rejected:
-        return await enter_record(tx, actor, entry)
+        return await enter_record(tx, actor, telling, ticket.at)
 
     return await act(
         services,
@@ -158,7 +95,7 @@ async def list_records(
     volunteer: Annotated[str | None, Query(pattern="^vol_[0-9a-f]{32}$")] = None,
     team: Annotated[str | None, Query(pattern="^tea_[0-9a-f]{32}$")] = None,
     state: RecordState | None = None,
-    marked: Annotated[bool, Query(description="Only those that a rule found odd (疑点)")] = False,  # noqa: FBT002 - a query
+    marked: Annotated[bool, Query(description="Only those with an open mark (疑点)")] = False,  # noqa: FBT002 - a query
     limit: Limit = PAGE,
     after: After = None,
 ) -> RecordPage:
@@ -175,13 +112,14 @@ async def list_records(
         )
         views = await fetch_records_page(reader, actor.programme, begin, limit + 1, wanted)
         page, more = cut_page(views, limit)
-        listed = await _render_all(reader, actor, page)
+        listed = await render_records(reader, actor, page)
     cursor = format_id("rec", page[-1].record.id) if more else None
     response.headers.update(link_next(request, cursor))
     return RecordPage(records=listed, next=cursor)
 
 
-async def _render_all(reader: Reader, actor: Actor, page: Sequence[RecordView]) -> list[ReviewedAnswer]:
+async def render_records(reader: Reader, actor: Actor, page: Sequence[RecordView]) -> list[ReviewedAnswer]:
+    """Records with their marks, for those who review."""
     marks = await fetch_marks(reader, actor.programme, [view.record.id for view in page])
     return [render_record(view, marks.get(view.record.id, ())) for view in page]
 
@@ -208,7 +146,7 @@ async def answer_record(services: Services, actor: Actor, record: RecordId, *, r
     """The record as it is now, for those who review."""
     async with services.database.read() as reader:
         view, _ = await find_record(reader, actor, record)
-        [answer] = await _render_all(reader, actor, [view])
+        [answer] = await render_records(reader, actor, [view])
     return json_answer(answer.model_dump_json(), replayed=replayed)
 
 

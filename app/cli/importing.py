@@ -26,7 +26,8 @@ from app.store.programmes import fetch_programme_ids
 
 importing = typer.Typer(
     no_args_is_help=True,
-    help="Bring in an older system's files: CSV or XLSX, teams first, then volunteers, then their service records. "
+    help="Bring in an older system's files: CSV or XLSX, teams first, then volunteers, then their service records and "
+    "opening balances. "
     f"A mapping file says which column is which: {Path(__file__).parents[1] / 'importing' / 'sample_mapping.toml'}",
 )
 _console = Console(highlight=False, soft_wrap=True)
@@ -105,6 +106,45 @@ def service_records(
     )
 
 
+@importing.command("opening-balances")
+def opening_balances(
+    file: _File,
+    entered_by: Annotated[str, typer.Option(help="The administrator who enters the balances.")],
+    approved_by: Annotated[str, typer.Option(help="Another administrator, who answers for them.")],
+    programme: _Programme = None,
+    mapping: _Mapping = None,
+    source: _Source = None,
+    errors: _Errors = None,
+    encoding: _Encoding = "auto",
+    expect_points: Annotated[
+        int | None, typer.Option(min=0, help="What the file's points must add up to, or nothing is written.")
+    ] = None,
+    expect_minutes: Annotated[
+        int | None, typer.Option(min=0, help="What the file's minutes must add up to, or nothing is written.")
+    ] = None,
+    dry_run: _DryRun = False,
+) -> None:
+    """Import opening balances (期初余额): points with their own last day and hours, dated from the older system.
+
+    Each number once, however often it comes. The command acts with database privileges: the audit trail says so,
+    and names both administrators.
+    """
+    _run(
+        ImportKind.OPENINGS,
+        file,
+        programme,
+        mapping,
+        source,
+        errors,
+        encoding,
+        dry_run=dry_run,
+        entered_by=entered_by,
+        verified_by=approved_by,
+        expect_points=expect_points,
+        expect_minutes=expect_minutes,
+    )
+
+
 def _run(
     kind: ImportKind,
     file: Path,
@@ -118,6 +158,8 @@ def _run(
     fast: bool = False,
     entered_by: str = "",
     verified_by: str = "",
+    expect_points: int | None = None,
+    expect_minutes: int | None = None,
 ) -> None:
     gc.disable()  # what an import keeps it keeps to the end, and nothing of it goes in circles
     try:
@@ -134,6 +176,8 @@ def _run(
                 errors=errors,
                 dry_run=dry_run,
                 fast=fast,
+                expect_points=expect_points,
+                expect_minutes=expect_minutes,
             )
             report = asyncio.run(_import(settings, order))
     except (BadFile, NotAllowed) as error:
@@ -185,6 +229,9 @@ def _print_report(report: ImportReport, order: ImportOrder) -> None:
         _console.print(f"not read, since they are about persons: {', '.join(report.personal)}")
     if report.ignored:
         _console.print(f"not read: {', '.join(report.ignored)}")
+    if report.sums:
+        would = "would bring" if order.dry_run else "brought"
+        _console.print(f"{would} {report.sums.points:,} points and {report.sums.minutes:,} minutes")
     if order.dry_run:
         _console.print("nothing was changed")
     if report.counts.refused:

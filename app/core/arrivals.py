@@ -65,10 +65,18 @@ class Arrivals:
         if record.state in {RecordState.ENTERED, RecordState.VERIFIED}:
             busy[record.id] = before or (CheckIn(record.started_at, record.ended_at),)
 
-    def add(self, others: "Arrivals") -> None:
-        """Keep what came with others in mind."""
-        self.numbers.update((number, known) for number, known in others.numbers.items() if known)
-        self.busy.update(others.busy)
+    def take_in(self, looked_up: "Arrivals") -> None:
+        """Add what was looked up for more arrivals; what has arrived meanwhile stays."""
+        for number, known in looked_up.numbers.items():
+            if self.numbers.get(number) is None:
+                self.numbers[number] = known
+        for volunteer, busy in looked_up.busy.items():
+            before = self.busy.get(volunteer)
+            if before is None or busy is None:
+                self.busy[volunteer] = busy
+            else:
+                before.update(busy)
+        self.teams.update(looked_up.teams)
 
     def recall(self, kept: "Arrivals") -> None:
         """Add what was kept in mind to what was looked up."""

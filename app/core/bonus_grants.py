@@ -1,4 +1,4 @@
-"""Granting bonuses, and taking back one whose honour was withdrawn. Each cause is settled exactly once."""
+"""Granting bonuses (奖励积分). Each cause is settled exactly once; taking back is in `bonus_revocations`."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.core.bonuses import REASONS, Bonus, BonusKey, BonusKind, points_for, policy_of_day
 from app.core.book import Accepted, AnswerFields, Book, Decision, Needs
-from app.core.claw_backs import take_from
 from app.core.codes import Code, Rejected
 from app.core.credits import credit_points
 from app.core.honours import HonourLevel
@@ -42,25 +41,6 @@ class GrantBonus:
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
         return Needs(volunteers=frozenset((self.volunteer,)), bonuses=frozenset((self.key,)), policies=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeHonourBonus:
-    """An honour was withdrawn: what it gave is taken back, and what is spent of it becomes a debt."""
-
-    bonus: BonusId
-    honour: UUID
-    volunteer: VolunteerId
-    transaction: TransactionId
-
-    @property
-    def keys(self) -> tuple[BonusKey, BonusKey]:
-        """What was given, and its taking back."""
-        return BonusKey(BonusKind.HONOUR, self.honour), BonusKey(BonusKind.HONOUR_WITHDRAWN, self.honour)
-
-    def needs(self) -> Needs:
-        """What must be in the book before this can be decided."""
-        return Needs(volunteers=frozenset((self.volunteer,)), bonuses=frozenset(self.keys))
 
 
 def decide_grant_bonus(command: GrantBonus, book: Book, at: Instant) -> Decision:
@@ -109,46 +89,6 @@ def decide_grant_bonus(command: GrantBonus, book: Book, at: Instant) -> Decision
             policy=bonus.policy,
         ),
         rows=(bonus, *counted),
-        answer=answer,
-    )
-
-
-def decide_revoke_honour_bonus(command: RevokeHonourBonus, book: Book, at: Instant) -> Decision:
-    """Decide the taking back of an honour's bonus: unspent lots first, the rest becomes a debt."""
-    given, taken = (book.bonuses[key] for key in command.keys)
-    if given is None or given.volunteer != command.volunteer:
-        return Rejected(Code.NOT_FOUND)
-    if taken is not None:
-        return Rejected(Code.ALREADY_EXISTS)
-    today = book.programme.business_day(at)
-    bonus = Bonus(
-        id=command.bonus,
-        kind=BonusKind.HONOUR_WITHDRAWN,
-        cause=command.honour,
-        volunteer=given.volunteer,
-        day=today,
-        points=given.points,
-        policy=given.policy,
-        level=given.level,
-        transaction=command.transaction if given.points else None,
-        revokes=given.id,
-    )
-    answer: AnswerFields = {"bonus": format_id("bon", bonus.id), "points": bonus.points}
-    if not given.points:
-        return Accepted(rows=(bonus,), answer=answer)
-    return Accepted(
-        transaction=Transaction(
-            id=command.transaction,
-            kind=TransactionKind.REVOKE_BONUS,
-            actor="system",
-            reason=REASONS[bonus.kind],
-            occurred_at=at,
-            transfers=take_from(given.volunteer, given.points, book, today, first=given.expires_on),
-            document=format_id("bon", bonus.id),
-            policy=given.policy,
-            reverses=given.transaction,
-        ),
-        rows=(bonus,),
         answer=answer,
     )
 

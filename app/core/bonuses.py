@@ -19,14 +19,16 @@ from app.core.transactions import Reason
 
 
 class BonusKind(StrEnum):
-    """What a bonus is for; the last takes one back."""
+    """What a bonus is for; those withdrawn take one back."""
 
     START = "start-grant"
     REFERRAL = "referral-bonus"
     HONOUR = "honour-bonus"
     HONOUR_WITHDRAWN = "honour-withdrawn"
+    REFERRAL_WITHDRAWN = "referral-withdrawn"
 
 
+TAKES_BACK = frozenset((BonusKind.HONOUR_WITHDRAWN, BonusKind.REFERRAL_WITHDRAWN))
 REASONS = {kind: Reason(kind.value) for kind in BonusKind}
 """Why the journal says that a bonus was posted."""
 
@@ -70,6 +72,15 @@ def policy_of_day(policies: Iterable[AccrualPolicy], day: date) -> AccrualPolicy
     return max(in_force, key=lambda policy: (policy.effective_from, policy.version), default=None)
 
 
+def brings_start_grant(policies: Iterable[AccrualPolicy], day: date) -> bool:
+    """Whether a registration of a day brings a grant: only by a policy that was in force on it.
+
+    So the registrations of an older system, which no policy here had promised anything, bring nothing.
+    """
+    policy = policy_of_day(policies, day)
+    return policy is not None and policy.bonuses.start_grant > 0
+
+
 def points_for(policy: AccrualPolicy, kind: BonusKind, level: HonourLevel | None) -> Points:
     """What a policy gives for a cause. One that takes back gives nothing."""
     bonuses = policy.bonuses
@@ -80,7 +91,7 @@ def points_for(policy: AccrualPolicy, kind: BonusKind, level: HonourLevel | None
             return Points(bonuses.referral)
         case BonusKind.HONOUR:
             return Points(bonuses.honour.get(level, 0) if level else 0)
-        case BonusKind.HONOUR_WITHDRAWN:
+        case BonusKind.HONOUR_WITHDRAWN | BonusKind.REFERRAL_WITHDRAWN:
             return Points(0)
         case unreachable:
             assert_never(unreachable)
@@ -98,6 +109,10 @@ _SENTENCES = {
     BonusKind.REFERRAL: ("推荐的新志愿者首次服务已审核，推荐奖励", "first verified service of a volunteer referred"),
     BonusKind.HONOUR: ("{level}荣誉奖励", "honour of {level} level"),
     BonusKind.HONOUR_WITHDRAWN: ("{level}荣誉已撤销，收回奖励", "honour of {level} level withdrawn"),
+    BonusKind.REFERRAL_WITHDRAWN: (
+        "推荐的新志愿者的服务记录已撤销，收回推荐奖励",
+        "the service of a volunteer referred was withdrawn",
+    ),
 }
 
 
@@ -105,7 +120,7 @@ def tell_bonus(bonus: Bonus, *, english: bool) -> str:
     """A bonus as one sentence: 市级荣誉奖励 + 50 分（规则 2026-1）."""
     level = _LEVELS[bonus.level][english] if bonus.level else ""
     words = _SENTENCES[bonus.kind][english].format(level=level)
-    sign = "−" if bonus.kind is BonusKind.HONOUR_WITHDRAWN else "+"
+    sign = "−" if bonus.kind in TAKES_BACK else "+"
     if english:
         return f"{words} {sign} {bonus.points} points" + (f" (policy {bonus.policy})" if bonus.policy else "")
     return f"{words} {sign} {bonus.points} 分" + (f"（规则 {bonus.policy}）" if bonus.policy else "")

@@ -31,7 +31,7 @@ from app.core.merchants import Merchant, Till
 from app.core.offers import Offer
 from app.core.openings import Opening
 from app.core.penalties import Penalty
-from app.core.policies import AccrualPolicy
+from app.core.policies import AccrualPolicy, PriceList
 from app.core.pool_grants import PoolGrant
 from app.core.programmes import Programme
 from app.core.quantities import BrokenInvariant, Points
@@ -113,6 +113,7 @@ class Book:
 
     programme: Programme
     policies: tuple[AccrualPolicy, ...] = ()
+    prices: PriceList = field(default_factory=PriceList)
     accounts: dict[UUID, dict[AccountKey, int]] = field(default_factory=dict)
     volunteers: dict[VolunteerId, Volunteer | None] = field(default_factory=dict)
     pay_codes: dict[PayCodeHash, PayCode | None] = field(default_factory=dict)

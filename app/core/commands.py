@@ -2,7 +2,13 @@
 
 from typing import assert_never
 
-from app.core.bonus_grants import GrantBonus, RevokeHonourBonus, decide_grant_bonus, decide_revoke_honour_bonus
+from app.core.bonus_grants import GrantBonus, decide_grant_bonus
+from app.core.bonus_revocations import (
+    RevokeHonourBonus,
+    RevokeReferralBonus,
+    decide_revoke_honour_bonus,
+    decide_revoke_referral_bonus,
+)
 from app.core.book import Book, Decision
 from app.core.claw_backs import ClawBack, decide_claw_back
 from app.core.confirmations import (
@@ -60,6 +66,7 @@ Command = (
     | CorrectRecord
     | GrantBonus
     | RevokeHonourBonus
+    | RevokeReferralBonus
     | Penalise
     | LiftPenalty
     | DonatePoints
@@ -117,6 +124,8 @@ def decide(command: Command, book: Book, at: Instant) -> Decision:  # noqa: C901
             return decide_grant_bonus(command, book, at)
         case RevokeHonourBonus():
             return decide_revoke_honour_bonus(command, book, at)
+        case RevokeReferralBonus():
+            return decide_revoke_referral_bonus(command, book, at)
         case Penalise():
             return decide_penalise(command, book, at)
         case LiftPenalty():

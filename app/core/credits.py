@@ -9,10 +9,15 @@ from app.core.quantities import Points
 from app.core.transactions import Transfer
 
 
-def credit_points(volunteer: VolunteerId, points: Points, expires_on: date, book: Book) -> tuple[Transfer, ...]:
-    """Issue points to a volunteer. A lot that is already past its day would be no gift: the caller has looked."""
-    issuance, debt = AccountKey(AccountKind.ISSUANCE), AccountKey(AccountKind.DEBT, volunteer)
+def credit_points(
+    volunteer: VolunteerId, points: Points, expires_on: date, book: Book, *, out_of: AccountKind = AccountKind.ISSUANCE
+) -> tuple[Transfer, ...]:
+    """Give points to a volunteer, issued anew or out of the pool.
+
+    A lot that is already past its day would be no gift: the caller has looked.
+    """
+    source, debt = AccountKey(out_of), AccountKey(AccountKind.DEBT, volunteer)
     repaid = min(points, book.balance(debt))
     home = lot(AccountKind.WALLET, volunteer, expires_on)
     parts = ((debt, repaid), (home, points - repaid))
-    return tuple(Transfer(issuance, key, amount) for key, amount in parts if amount)
+    return tuple(Transfer(source, key, amount) for key, amount in parts if amount)

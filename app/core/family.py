@@ -1,6 +1,6 @@
-"""Family use (家庭共用): a member pays with the owner's points, where the programme allows it (DOMAIN.md 2.1, 2.4).
+"""Family use (家庭共用): a member spends the owner's points, where the programme allows it (DOMAIN.md 2.1, 2.4).
 
-It is no transfer: the points go from the owner's wallet to the merchant, and the redemption says who showed the code.
+It is no transfer: the points go from the owner's wallet to the merchant, and redemption or order says who it was.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from app.core.family_links import GUARDED, FamilyKey, FamilyLinkState, Kinship
 from app.core.ids import VolunteerId
 from app.core.minors import CONSENT_AGE
 from app.core.quantities import Instant, Points
-from app.core.rows import PayCode, Redemption, Tally, TallyKey
+from app.core.rows import Order, PayCode, Redemption, Tally, TallyKey
 from app.core.volunteers import Volunteer, VolunteerStatus
 
 _SCOPE = "family:"
@@ -50,13 +50,19 @@ def family_obstacles(code: PayCode, points: Points, book: Book, at: Instant) -> 
         return
     if refuse_member(code.volunteer, code.member, book, at):
         yield Rejected(Code.CODE_EXPIRED)
-    link = book.family[FamilyKey(code.volunteer, code.member)]
+    if refused := refuse_month(code.volunteer, code.member, points, book, at):
+        yield refused
+
+
+def refuse_month(owner: VolunteerId, member: VolunteerId, points: Points, book: Book, at: Instant) -> Rejected | None:
+    """What the owner's limit of the month says to so many points more; None where there is no limit, or enough left."""
+    link = book.family[FamilyKey(owner, member)]
     if link is None or link.monthly_points is None:
-        return
-    month = book.programme.business_day(at)
-    left = max(0, link.monthly_points - book.tally(spent_key(code.volunteer, code.member, month)))
-    if points > left:
-        yield Rejected(Code.QUOTA_EXCEEDED, {"limit": "family", "period": "month", "left": left})
+        return None
+    left = max(0, link.monthly_points - book.tally(spent_key(owner, member, book.programme.business_day(at))))
+    if points <= left:
+        return None
+    return Rejected(Code.QUOTA_EXCEEDED, {"limit": "family", "period": "month", "left": left})
 
 
 def spent_key(owner: VolunteerId, member: VolunteerId, day: date) -> TallyKey:
@@ -64,9 +70,9 @@ def spent_key(owner: VolunteerId, member: VolunteerId, day: date) -> TallyKey:
     return TallyKey(owner, f"{_SCOPE}{member.hex}", f"{day:%Y-%m}")
 
 
-def count_member(redemption: Redemption, points: int, book: Book) -> Iterator[Tally]:
+def count_member(row: Redemption | Order, points: int, book: Book) -> Iterator[Tally]:
     """Count what a member has spent, in the month in which it was; less than nothing when it is given back."""
-    if redemption.member is not None:
-        day = book.programme.business_day(redemption.occurred_at)
-        key = spent_key(redemption.volunteer, redemption.member, day)
+    if row.member is not None:
+        since = row.occurred_at if isinstance(row, Redemption) else row.ordered_at
+        key = spent_key(row.volunteer, row.member, book.programme.business_day(since))
         yield Tally(key, max(0, book.tally(key) + points))

@@ -32,6 +32,7 @@ EvaluationId = NewType("EvaluationId", UUID)
 PoolGrantId = NewType("PoolGrantId", UUID)
 FamilyLinkId = NewType("FamilyLinkId", UUID)
 OpeningId = NewType("OpeningId", UUID)
+OpeningSheetId = NewType("OpeningSheetId", UUID)
 
 ProgrammeId = NewType("ProgrammeId", str)
 """The short code of a programme, for example `cixi`: it leads every key of the database."""
@@ -65,6 +66,7 @@ PREFIXES = {
     PoolGrantId: "pgr",
     FamilyLinkId: "fam",
     OpeningId: "opn",
+    OpeningSheetId: "ops",
 }
 
 _PROGRAMME = re.compile(r"[a-z][a-z0-9-]{1,15}")

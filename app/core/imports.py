@@ -5,7 +5,7 @@ was verified before, a debt repaid first. Checked-in and imported hours earn, at
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta, tzinfo
 from typing import NamedTuple
 
 from app.core.arrivals import Arrival, stays_of
@@ -13,11 +13,12 @@ from app.core.book import Accepted, Book, Decision, Needs
 from app.core.check_ins import CheckIn, share_time
 from app.core.codes import Code, Rejected
 from app.core.ids import RecordId, TeamId, TransactionId, UserId, VolunteerId, format_id
+from app.core.minors import ADULT_AGE, Circumstances, Guardian, refuse_minor
 from app.core.quantities import Instant, Minutes
-from app.core.record_numbers import ImportItems
 from app.core.reviews import is_own
 from app.core.rows import Evidence, ImportedRecord, RecordState, ServiceRecord, ServiceRole
 from app.core.service_records import accrue
+from app.core.volunteers import age_on
 
 RECORD_MINUTES_MAX = 24 * 60
 _MINUTE = timedelta(minutes=1)
@@ -43,6 +44,8 @@ class ImportRow(NamedTuple):
     content: str = ""
     in_charge: str = ""
     check_ins: tuple[CheckIn, ...] = ()
+    guardian: Guardian = Guardian.NONE
+    hazardous: bool = False
 
     def record(self, record: RecordId, volunteer: VolunteerId, team: TeamId, recorder: UserId) -> ServiceRecord:
         """The record that this row tells of, entered and not yet verified."""
@@ -63,9 +66,12 @@ class ImportRow(NamedTuple):
             role=self.role,
         )
 
-    def items(self) -> ImportItems:
-        """What no decision looks at."""
-        return ImportItems(self.activity, self.place, self.content, self.in_charge, self.check_ins)
+    def refuse_minor(self, born_on: date, zone: tzinfo) -> Rejected | None:
+        """Why a volunteer of this birthday may not have served so; None for grown-ups, which nearly all are."""
+        if self.started_at.year - born_on.year > ADULT_AGE:
+            return None
+        age = age_on(born_on, self.started_at.astimezone(zone).date())
+        return refuse_minor(age, Circumstances(guardian=self.guardian, hazardous=self.hazardous))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,16 +123,16 @@ def _refuse_arrival(command: ImportRecord, book: Book, at: Instant) -> Rejected 
     if is_own(record, command.verifier, command.verifier_is, command.relatives):
         return Rejected(Code.SELF_REVIEW)
     stays = stays_of(command.told)
-    for other, taken in busy.items():
-        if share_time(stays, taken):
-            return Rejected(Code.OVERLAP, {"record": format_id("rec", other)})
+    if met := [(taken[0], other) for other, taken in busy.items() if share_time(stays, taken)]:
+        return Rejected(Code.OVERLAP, {"record": format_id("rec", min(met)[1])})
     return None
 
 
 def decide_import_record(command: ImportRecord, book: Book, at: Instant) -> Decision:
     """Decide an arrival. A number that is known with the same content adds nothing; with other content it is refused.
 
-    Then the first refusal of: volunteer, team, figures that cannot be, own hours, time given twice, no policy.
+    Then the first refusal of: volunteer, team, figures that cannot be, own hours, time given twice (it names the record
+    that began first), no policy.
     """
     told = command.told
     known = book.arriving.numbers[told.number]

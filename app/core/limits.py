@@ -19,8 +19,7 @@ def count(row: Redemption | Order, merchant: Merchant, book: Book, at: Instant) 
     if row.offer is not None:
         yield _moved(had_key(row.volunteer, row.offer, today), row.quantity, book)
         yield _stock(row.offer, row.quantity, book)
-    if isinstance(row, Redemption):
-        yield from count_member(row, row.points, book)
+    yield from count_member(row, row.points, book)
 
 
 def uncount_points(row: Redemption | Order, points: Points, since: Instant, book: Book) -> Iterator[Tally]:
@@ -28,8 +27,7 @@ def uncount_points(row: Redemption | Order, points: Points, since: Instant, book
     taken = taken_key(row.merchant, book.programme.business_day(since))
     if book.tally(taken):
         yield _moved(taken, -points, book)
-    if isinstance(row, Redemption):
-        yield from count_member(row, -points, book)
+    yield from count_member(row, -points, book)
 
 
 def uncount_units(row: Redemption | Order, since: Instant, book: Book) -> Iterator[Stock | Tally]:

@@ -6,7 +6,7 @@ stars see them. They are no service record, so no certificate of this programme'
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from app.core.accounts import AccountKey, AccountKind
 from app.core.book import Accepted, Book, Decision, Needs
@@ -33,19 +33,18 @@ class OpenBalance:
         return Needs(volunteers=frozenset((self.opening.volunteer,)), openings=frozenset((self.opening.number,)))
 
 
-def _refuse_told(opening: Opening, book: Book, at: Instant) -> Rejected | None:
+def refuse_figures(dated_on: date, points: int, minutes: int, expires_on: date | None, today: date) -> Rejected | None:
     """What cannot be a balance: of the future, of nothing, points without a last day or past it."""
-    today = book.programme.business_day(at)
-    if opening.dated_on > today:
+    if dated_on > today:
         return Rejected(Code.PARAM_ERROR, {"field": "dated_on", "fault": "in-the-future"})
-    if not (0 <= opening.points <= AMOUNT_MAX and 0 <= opening.minutes <= AMOUNT_MAX):
+    if not (0 <= points <= AMOUNT_MAX and 0 <= minutes <= AMOUNT_MAX):
         return Rejected(Code.PARAM_ERROR, {"field": "points", "fault": "out-of-range"})
-    if not opening.points and not opening.minutes:
+    if not points and not minutes:
         return Rejected(Code.PARAM_ERROR, {"field": "points", "fault": "nothing"})
-    if bool(opening.points) is (opening.expires_on is None):
+    if bool(points) is (expires_on is None):
         return Rejected(Code.PARAM_ERROR, {"field": "expires_on", "fault": "with-points-only"})
-    if opening.expires_on and opening.expires_on < max(today, opening.dated_on):
-        return Rejected(Code.LOT_EXPIRED, {"expires_on": opening.expires_on.isoformat()})
+    if expires_on and expires_on < max(today, dated_on):
+        return Rejected(Code.LOT_EXPIRED, {"expires_on": expires_on.isoformat()})
     return None
 
 
@@ -69,7 +68,8 @@ def decide_open_balance(command: OpenBalance, book: Book, at: Instant) -> Decisi
         return Rejected(Code.STATE_CONFLICT, {"state": volunteer.status.value})
     if opening.drafted_by == opening.approved_by or opening.volunteer in {command.approver_is, *command.relatives}:
         return Rejected(Code.SELF_REVIEW)
-    if refusal := _refuse_told(opening, book, at):
+    today = book.programme.business_day(at)
+    if refusal := refuse_figures(opening.dated_on, opening.points, opening.minutes, opening.expires_on, today):
         return refusal
     return Accepted(
         transaction=Transaction(

@@ -10,6 +10,8 @@ from app.core.book import Accepted, Book, Decision, Needs
 from app.core.canonical import format_instant
 from app.core.charges import charge_of, hold, release, release_kindly
 from app.core.codes import Code, Rejected
+from app.core.family import refuse_member, refuse_month
+from app.core.family_links import FamilyKey
 from app.core.ids import OfferId, OrderId, TransactionId, VolunteerId, format_id
 from app.core.limits import count, uncount_points, uncount_units
 from app.core.lots import take
@@ -21,7 +23,10 @@ from app.core.transactions import Reason, Transaction, TransactionKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """A volunteer orders an offer: points, stock and money are set aside together."""
+    """A volunteer orders an offer: points, stock and money are set aside together.
+
+    A member of the family does it with the volunteer's points: link and limit are looked at when it is decided.
+    """
 
     order: OrderId
     transaction: TransactionId
@@ -29,15 +34,22 @@ class PlaceOrder:
     offer: OfferId
     quantity: int
     code: VoucherHash
+    member: VolunteerId | None = None
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
-        return Needs(volunteers=frozenset((self.volunteer,)), offers=frozenset((self.offer,)))
+        if self.member is None:
+            return Needs(volunteers=frozenset((self.volunteer,)), offers=frozenset((self.offer,)))
+        return Needs(
+            volunteers=frozenset((self.volunteer, self.member)),
+            offers=frozenset((self.offer,)),
+            family=frozenset((FamilyKey(self.volunteer, self.member),)),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOrder:
-    """The volunteer changes their mind before the voucher was used; or (None) its merchant has ended."""
+    """The volunteer, or the member who ordered, has another mind before the use; or (None) its merchant has ended."""
 
     order: OrderId
     transaction: TransactionId
@@ -81,7 +93,10 @@ def decide_set_stock(command: SetStock, book: Book) -> Decision:
 
 
 def decide_place_order(command: PlaceOrder, book: Book, at: Instant) -> Decision:
-    """Decide an order. The first obstacle of `order_obstacles` is the refusal."""
+    """Decide an order. The first refusal: a member who may not, an obstacle of `order_obstacles`, the month's limit."""
+    member = command.member
+    if member and (refusal := refuse_member(command.volunteer, member, book, at)):
+        return refusal
     offer = book.offers[command.offer]
     if offer is None:
         return Rejected(Code.OFFER_NOT_EXIST)
@@ -92,6 +107,8 @@ def decide_place_order(command: PlaceOrder, book: Book, at: Instant) -> Decision
     for obstacle in order_obstacles(offer, command.quantity, volunteer, merchant, book, at):
         return obstacle
     price = price_offer(offer, command.quantity, book)
+    if member and (refusal := refuse_month(command.volunteer, member, price.points, book, at)):
+        return refusal
     order = Order(
         id=command.order,
         state=OrderState.EFFECTIVE,
@@ -109,13 +126,14 @@ def decide_place_order(command: PlaceOrder, book: Book, at: Instant) -> Decision
         transaction=command.transaction,
         lots=take(book.spendable(command.volunteer, book.programme.business_day(at)), price.points),
         fund=price.fund,
+        member=member,
         masked_name=volunteer.masked_name,
     )
     return Accepted(
         transaction=Transaction(
             id=command.transaction,
             kind=TransactionKind.HOLD,
-            actor=format_id("vol", command.volunteer),
+            actor=format_id("vol", member or command.volunteer),
             reason=Reason.ORDER_OPENED,
             occurred_at=at,
             transfers=hold(charge_of(order)),
@@ -132,7 +150,7 @@ def decide_cancel_order(command: CancelOrder, book: Book, at: Instant) -> Decisi
     When the merchant has ended, it is nobody's choice: final sales too, and lots past their day by the lapse policy.
     """
     order = book.orders[command.order]
-    if order is None or (command.volunteer is not None and order.volunteer != command.volunteer):
+    if order is None or (command.volunteer is not None and command.volunteer not in {order.volunteer, order.member}):
         return Rejected(Code.ORDER_NOT_EXIST)
     if order.state is OrderState.CANCELLED:
         return Accepted(answer={"order": format_id("ord", order.id)})

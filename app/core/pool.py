@@ -1,21 +1,22 @@
 """Giving out of the pool (积分池发放): what was donated goes to a volunteer, on the word of two.
 
 The pool never gives more than it holds, nor more than the programme allows at once and to one person in a year. A
-gift to the pool names nobody, and neither of the two who decide gives to themselves or their family: so points move
-from person to person in no way.
+debt is repaid first, as by any accrual. A gift to the pool names nobody, and neither of the two who decide gives to
+themselves or their family: so points move from person to person in no way.
 """
 
 from dataclasses import dataclass, replace
 from datetime import date
 
-from app.core.accounts import AccountKey, AccountKind, lot
+from app.core.accounts import AccountKey, AccountKind
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.codes import Code, Rejected
+from app.core.credits import credit_points
 from app.core.ids import PoolGrantId, TransactionId, UserId, VolunteerId, format_id
 from app.core.pool_grants import PoolGrant, PoolGrantState
 from app.core.quantities import Instant
 from app.core.rows import Tally, TallyKey
-from app.core.transactions import Reason, Transaction, TransactionKind, Transfer
+from app.core.transactions import Reason, Transaction, TransactionKind
 from app.core.volunteers import VolunteerStatus
 
 GRANT_SCOPE = "pool-grants"
@@ -65,7 +66,6 @@ def decide_grant_from_pool(command: GrantFromPool, book: Book, at: Instant) -> D
         expires_on=last_day,
         transaction=command.transaction,
     )
-    pool, home = AccountKey(AccountKind.POOL), lot(AccountKind.WALLET, grant.volunteer, last_day)
     key = granted_key(grant.volunteer, today)
     return Accepted(
         transaction=Transaction(
@@ -74,7 +74,7 @@ def decide_grant_from_pool(command: GrantFromPool, book: Book, at: Instant) -> D
             actor=format_id("usr", command.by),
             reason=Reason.GRANTED_FROM_POOL,
             occurred_at=at,
-            transfers=(Transfer(pool, home, grant.points),),
+            transfers=credit_points(grant.volunteer, grant.points, last_day, book, out_of=AccountKind.POOL),
             document=format_id("pgr", grant.id),
         ),
         rows=(granted, Tally(key, book.tally(key) + grant.points)),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.core.check_ins import CheckIn
+from app.core.minors import Guardian
 
 EXTERNAL_NO_MAX = 64
 SOURCE_MAX = 32
@@ -26,3 +27,5 @@ class ImportItems:
     in_charge: str = ""
     """A reference (`usr_…`, `vol_…`), never a name."""
     check_ins: tuple[CheckIn, ...] = ()
+    guardian: Guardian = Guardian.NONE
+    hazardous: bool = False

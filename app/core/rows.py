@@ -169,6 +169,7 @@ class Order:
     """What is held of which lot. Read back from the journal's transfers, not stored twice."""
     fund: FundId | None
     """Which fund has promised the settlement; read back from the journal too."""
+    member: VolunteerId | None = None  # who of the family ordered
     used_at: Instant | None = None
     used_store: StoreId | None = None
     used_terminal: TerminalId | None = None

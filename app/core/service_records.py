@@ -12,7 +12,7 @@ from app.core.accruals import Accrual
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.codes import Code, Rejected
 from app.core.ids import RecordId, TransactionId, UserId, VolunteerId, format_id
-from app.core.policies import policy_on, price
+from app.core.policies import policy_on
 from app.core.quantities import Instant, Points
 from app.core.reviews import ReviewLevel, is_own, level_needed, stretch_of
 from app.core.rows import Evidence, RecordState, ServiceRecord, Tally
@@ -78,7 +78,7 @@ def gain_of(record: ServiceRecord, book: Book, at: Instant) -> Gain | Rejected:
     if policy is None:
         return Rejected(Code.NO_POLICY, {"day": service.day.isoformat(), "level": record.level})
     standing = standing_of(record, service, policy, book, at)
-    priced = price(policy, service, standing)
+    priced = book.prices.price(policy, service, standing)
     accrual = accrual_of(record, policy, service, standing, priced)
     return Gain(
         points=priced.points,
@@ -122,7 +122,7 @@ def accrue(
     gain = gain_of(record, book, at)
     if isinstance(gain, Rejected):
         return gain
-    points = gain.points
+    points, name = gain.points, format_id("rec", record.id)
     repaid = min(points, book.balance(AccountKey(AccountKind.DEBT, record.volunteer)))
     matures_at = at + gain.notice if gain.notice and points > repaid else None
     verified = replace(
@@ -144,11 +144,11 @@ def accrue(
             reason=Reason.SERVICE_VERIFIED,
             occurred_at=record.ended_at,
             transfers=_credit(verified, repaid),
-            document=format_id("rec", record.id),
+            document=name,
             policy=gain.version,
         ),
         rows=(verified, *gain.rows),
-        answer={"record": format_id("rec", record.id), "points": points},
+        answer={"record": name, "points": points},
     )
 
 

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     REFERRAL_BONUS = "referral-bonus"
     HONOUR_BONUS = "honour-bonus"
     HONOUR_WITHDRAWN = "honour-withdrawn"
+    REFERRAL_WITHDRAWN = "referral-withdrawn"
     PENALTY_FINAL = "penalty-final"
     PENALTY_LIFTED = "penalty-lifted"
     GIVEN_TO_POOL = "given-to-pool"

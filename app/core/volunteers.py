@@ -30,9 +30,12 @@ class Volunteer:
 
     def age_on(self, day: date) -> int | None:
         """Full years on a day; None when the birthday is not known."""
-        if self.born_on is None:
-            return None
-        return day.year - self.born_on.year - ((day.month, day.day) < (self.born_on.month, self.born_on.day))
+        return None if self.born_on is None else age_on(self.born_on, day)
+
+
+def age_on(born_on: date, day: date) -> int:
+    """Full years on a day."""
+    return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
 
 
 def mask_name(name: str) -> str:

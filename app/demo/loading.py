@@ -1,17 +1,14 @@
 """Loading the city through the actions and commands of production: nothing is written past them."""
 
-import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from itertools import islice
 
 from uuid_utils.compat import uuid7
 
 from app.actions.honours import enter_honour
 from app.actions.merchants import open_store, register_merchant
 from app.actions.programmes import change_programme, create_programme
-from app.actions.service_records import enter_records
 from app.actions.teams import create_team
 from app.actions.terminals import register_terminal
 from app.actions.users import NewUser, create_user
@@ -34,12 +31,11 @@ from app.core.ids import (
 from app.core.policies import AccrualPolicy
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Fen
-from app.core.reviews import ReviewLevel
-from app.core.service_records import VerifyRecord
 from app.demo.figures import CityFigures
 from app.demo.honours import draw_honours
 from app.demo.loaded import LoadedCity, LoadedTerminal
 from app.demo.people import Person, draw_people
+from app.demo.people_loading import PeopleLoader
 from app.engine.batch import Outcome, Submission
 from app.security.actors import ActorKind
 from app.store.accrual_policies import Publication, insert_policy
@@ -48,10 +44,7 @@ from app.store.funds import Fund, insert_fund
 from app.store.merchants import Merchant, MerchantStatus, Store
 from app.store.programmes import ProgrammeRow
 from app.store.teams import Team
-from app.store.volunteers import insert_volunteers
 
-CHUNK = 500
-IN_FLIGHT = 256
 TERMINALS_PER_STORE = 2
 Progress = Callable[[str, int, int], None]
 DrawPeople = Callable[[CityFigures, Sequence[Team], int, UserId, datetime], Iterator[Person]]
@@ -255,11 +248,10 @@ class CityLoader:
 
     async def _make_people(self, teams: list[Team], count: int) -> None:
         people = self._draw(self._figures, teams, count, self._city.organiser, self._now)
-        while chunk := list(islice(people, CHUNK)):
-            await self._enter(chunk)
-            await self._verify(chunk)
-            self._city.volunteers += [person.volunteer.id for person in chunk]
-            self._progress("volunteers and their hours", len(self._city.volunteers), count)
+        loader = PeopleLoader(self._services, self._programme, self._city.admin)
+        what = "volunteers and their hours"
+        _must(await loader.load(people, lambda done: self._progress(what, done, count)), what)
+        self._city.volunteers, self._city.records = loader.volunteers, loader.records
 
     async def _make_honours(self, teams: Sequence[TeamId]) -> None:
         honours = draw_honours(self._figures, self._city.volunteers, teams, self._now.date())
@@ -267,31 +259,3 @@ class CityLoader:
             for honour in honours:
                 entered = await enter_honour(tx, self._programme, honour, self._city.admin, self._now)
                 _must(entered, honour.name)
-
-    async def _enter(self, chunk: Iterable[Person]) -> None:
-        people = list(chunk)
-        views = [view for person in people for view in person.records]
-        async with self._services.database.begin() as tx:
-            await insert_volunteers(tx, self._programme, [person.volunteer for person in people])
-            if views:
-                _must(await enter_records(tx, self._programme, views), "records")
-        self._city.records += len(views)
-
-    async def _verify(self, chunk: Iterable[Person]) -> None:
-        commands = (
-            VerifyRecord(
-                record=view.record.id,
-                transaction=TransactionId(uuid7()),
-                verifier=self._city.admin,
-                verifier_is=None,
-                level=ReviewLevel.TOP,
-            )
-            for person in chunk
-            for view in person.records
-        )
-
-        async def work() -> None:
-            for command in commands:
-                await self.submit(command, f"verify:{command.record.hex}")
-
-        await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))

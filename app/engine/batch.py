@@ -188,7 +188,7 @@ async def run_batch(
         for submission in submissions:
             kept = known.get(submission.key) or desk.ink.answers.get(submission.key)
             outcomes.append(_replay(kept, submission) if kept else desk.decide(submission))
-        await _write(connection, programme, desk, at)
+        await write_desk(connection, programme, desk, at)
     return outcomes
 
 
@@ -198,7 +198,8 @@ def _replay(kept: KeptAnswer, submission: Submission) -> Outcome:
     return Outcome(answer=answer, replayed=not conflict and kept.body_hash != ANY_BODY, seq=kept.seq)
 
 
-async def _write(connection: BatchConnection, programme: ProgrammeId, desk: Desk, at: datetime) -> None:
+async def write_desk(connection: BatchConnection, programme: ProgrammeId, desk: Desk, at: datetime) -> None:
+    """Write what a desk has decided, and move the head on. Within the transaction that holds the head."""
     ink = desk.ink
     if ink.transactions:
         if len(ink.transactions) < COPY_FROM:

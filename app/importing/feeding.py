@@ -5,7 +5,7 @@ import contextlib
 import multiprocessing
 import queue
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol, TypeVar
@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 from app.importing.decoding import BadFile
 from app.importing.fields import ImportKind
+from app.importing.garbage import no_collecting
 from app.importing.mapping import Layout, Mapping_, lay_out
+from app.importing.opening_rows import OpeningReader
 from app.importing.people_rows import TeamReader, VolunteerReader
 from app.importing.record_rows import RecordReader
 from app.importing.tables import TableFile, read_table
@@ -62,6 +64,8 @@ def reader_for(plan: FeedPlan, layout: Layout) -> Reader[object]:
             return VolunteerReader(plan.mapping, layout, ZoneInfo(plan.zone))
         case ImportKind.TEAMS:
             return TeamReader(plan.mapping, layout)
+        case ImportKind.OPENINGS:
+            return OpeningReader(plan.mapping, layout)
 
 
 def find_layout(plan: FeedPlan) -> Layout:
@@ -91,7 +95,7 @@ def read_batches(plan: FeedPlan) -> Iterator[list[Understood]]:
 
 def _work(plan: FeedPlan, out: Connection) -> None:
     """The process: ends by itself when nobody reads any more, since then the pipe breaks."""
-    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt), no_collecting():
         try:
             for batch in read_batches(plan):
                 out.send(batch)
@@ -100,7 +104,7 @@ def _work(plan: FeedPlan, out: Connection) -> None:
             out.send(str(error))
 
 
-async def feed(plan: FeedPlan) -> AsyncIterator[list[Understood]]:
+async def feed(plan: FeedPlan) -> AsyncGenerator[list[Understood]]:
     """The rows of a file, read ahead in another process when it is large. Raises BadFile where the file breaks off."""
     if plan.table.path.stat().st_size < OWN_PROCESS_BYTES:
         for batch in read_batches(plan):

@@ -11,6 +11,7 @@ class ImportKind(StrEnum):
     TEAMS = "teams"
     VOLUNTEERS = "volunteers"
     RECORDS = "service-records"
+    OPENINGS = "opening-balances"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,27 @@ _RECORD_FIELDS = {
     "region": Field(("行政区划代码", "区划代码", "区划")),
     "evidence": Field(("时长类别", "时长类型", "依据")),
     "role": Field(("角色",)),
+    "guardian": Field(("监护情况",)),
+    "hazardous": Field(("危险活动", "是否危险活动")),
+}
+
+_OPENING_FIELDS = {
+    "external_no": Field(("余额编号", "期初编号", "编号")),
+    "volunteer": Field(("志愿者编号", "志愿者号"), required=True),
+    "dated_on": Field(("截止日期", "余额日期", "期初日期"), required=True),
+    "points": Field(("积分余额", "剩余积分", "积分")),
+    "expires_on": Field(("到期日期", "积分到期日", "有效期至", "失效日期")),
+    "hours": Field(
+        ("累计服务时间", "累计服务时长", "服务时间", "服务时长", "服务时长（小时）", "服务时长(小时)", "时长")
+    ),
+    "minutes": Field(("累计服务分钟", "服务分钟", "服务时长（分钟）", "服务时长(分钟)")),
 }
 
 FIELDS: Mapping[ImportKind, Mapping[str, Field]] = {
     ImportKind.TEAMS: _TEAM_FIELDS,
     ImportKind.VOLUNTEERS: _VOLUNTEER_FIELDS,
     ImportKind.RECORDS: _RECORD_FIELDS,
+    ImportKind.OPENINGS: _OPENING_FIELDS,
 }
 
 _PERSONAL = (
@@ -78,6 +94,7 @@ _PERSONAL = (
     "地址",
     "邮箱",
     "微信",
+    "监护人",
     "name",
     "phone",
     "mobile",
@@ -99,7 +116,18 @@ DEFAULT_VALUES: Mapping[str, Mapping[str, str]] = {
         "": "imported",
     },
     "role": {"志愿者": "volunteer", "组织者": "organiser", "负责人": "organiser", "": "volunteer"},
+    "guardian": {
+        "同意": "consented",
+        "监护人同意": "consented",
+        "陪同": "present",
+        "到场": "present",
+        "监护人陪同": "present",
+        "无": "none",
+        "": "none",
+    },
+    "hazardous": {"是": "yes", "否": "no", "": "no"},
     "status": {"正常": "active", "在册": "active", "冻结": "frozen", "注销": "left", "退出": "left", "": "active"},
+    "expires_on": {"永久": "never", "永久有效": "never", "长期": "never", "长期有效": "never", "不过期": "never"},
     "level": {"一级": "1", "二级": "2", "三级": "3", "普通": "1", "专业": "2", "": "1"},
 }
 """What words in files mean, where a mapping does not say otherwise; what stands for an empty cell."""

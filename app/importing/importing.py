@@ -13,10 +13,13 @@ from app.core.ids import ProgrammeId
 from app.importing.decoding import hash_file
 from app.importing.feeding import FeedPlan, find_layout
 from app.importing.fields import ImportKind, is_personal
+from app.importing.garbage import no_collecting
 from app.importing.mapping import Mapping_, read_mapping
+from app.importing.openings import OpeningImport, Sums, check_sums
 from app.importing.people import VolunteerImport
 from app.importing.refusals import write_refusals
-from app.importing.running import RecordImport, Stand
+from app.importing.running import RecordImport
+from app.importing.stands import Stand
 from app.importing.tables import look_at
 from app.importing.team_tree import TeamImport
 from app.security.actors import ActorKind
@@ -27,6 +30,8 @@ from app.store.relatives import fetch_relatives
 from app.store.users import User, fetch_user_by_name
 
 _PAGE = 5_000
+_STOOD_FOR = frozenset((ImportKind.RECORDS, ImportKind.OPENINGS))
+"""What counts at once: two administrators stand for it."""
 
 
 class NotAllowed(Exception):
@@ -45,10 +50,13 @@ class ImportOrder:
     encoding: str = "auto"
     entered_by: str = ""
     verified_by: str = ""
-    """User names; two different administrators for service records, whose hours count at once."""
+    """User names; two different administrators for records and balances, which count at once."""
     errors: Path | None = None
     dry_run: bool = False
     fast: bool = False
+    expect_points: int | None = None
+    expect_minutes: int | None = None
+    """What a file of opening balances must add up to; None: not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,8 @@ class ImportReport:
     ignored: Sequence[str]
     personal: Sequence[str]
     """Columns that were not read because they are about persons."""
+    sums: Sums | None = None
+    """Of opening balances: what this run brought over."""
 
 
 async def run_import(
@@ -69,7 +79,9 @@ async def run_import(
     """Import a file. Raises BadFile for one that cannot be read, NotAllowed for those who may not stand for it."""
     plan = FeedPlan(look_at(order.path, order.encoding), _mapping(order), await _zone(database, order.programme))
     layout = find_layout(plan)
-    stand = await _stand(database, order) if order.kind is ImportKind.RECORDS else None
+    stand = await _stand(database, order) if order.kind in _STOOD_FOR else None
+    if order.kind is ImportKind.OPENINGS and (order.expect_points, order.expect_minutes) != (None, None):
+        check_sums(plan, order.expect_points, order.expect_minutes)
     key = ImportKey(
         kind=order.kind.value,
         source=plan.mapping.source,
@@ -80,7 +92,8 @@ async def run_import(
         verified_by=stand.verified_by if stand else None,
     )
     work = _work(database, order, plan, key, stand, clock, show)
-    now = await work.run()
+    with no_collecting():
+        now = await work.run()
     if not order.dry_run:
         async with database.begin() as tx:
             await close_import(tx, order.programme, now.id, key, now.counts, uuid7(), clock())
@@ -93,6 +106,7 @@ async def run_import(
         encoding=plan.table.encoding,
         ignored=[name for name in layout.ignored if not is_personal(name)],
         personal=[name for name in layout.ignored if is_personal(name)],
+        sums=work.sums if isinstance(work, OpeningImport) else None,
     )
 
 
@@ -108,7 +122,18 @@ def _work(
     stand: Stand | None,
     clock: Callable[[], datetime],
     show: Callable[[Counts], None],
-) -> RecordImport | VolunteerImport | TeamImport:
+) -> RecordImport | VolunteerImport | TeamImport | OpeningImport:
+    if stand is not None and order.kind is ImportKind.OPENINGS:
+        return OpeningImport(
+            database=database,
+            programme=order.programme,
+            plan=plan,
+            key=key,
+            stand=stand,
+            clock=clock,
+            show=show,
+            dry_run=order.dry_run,
+        )
     if stand is not None:
         return RecordImport(
             database=database,
@@ -142,10 +167,11 @@ async def _zone(database: Database, programme: ProgrammeId) -> str:
 
 async def _stand(database: Database, order: ImportOrder) -> Stand:
     """Who enters and who verifies: two administrators, since an import acts for the whole programme."""
+    second = "--verified-by" if order.kind is ImportKind.RECORDS else "--approved-by"
     entered_by = await _administrator(database, order.programme, order.entered_by, "--entered-by")
-    verified_by = await _administrator(database, order.programme, order.verified_by, "--verified-by")
+    verified_by = await _administrator(database, order.programme, order.verified_by, second)
     if entered_by.id == verified_by.id:
-        raise NotAllowed("whoever enters the records cannot verify them: name two people")
+        raise NotAllowed(f"whoever enters a file cannot stand for it alone: name two people with {second}")
     async with database.read() as reader:
         relatives = await fetch_relatives(reader, order.programme, verified_by.id)
     return Stand(

@@ -13,7 +13,9 @@ from app.importing.decoding import BadFile
 from app.importing.fields import DEFAULT_VALUES, FIELDS, ImportKind, is_personal
 
 DEFAULT_SOURCE = "file"
-_SECTIONS = {"source", "columns", "constants", "values", "day_begins"}
+_SECTIONS = {"source", "columns", "constants", "values", "day_begins", "minors"}
+CHECKED, AS_RECORDED = "checked", "as-recorded"
+"""Whether records of minors must say what the rules ask for, or are taken as the older system has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,19 @@ class Mapping_:  # noqa: N801 - `Mapping` is the standard's
     values: Mapping[str, Mapping[str, str]]
     day_begins: str = "00:00"
     """When a record begins that only says its day."""
+    minors: str = CHECKED
 
     @property
     def sha256(self) -> bytes:
         """What tells two mappings apart: two runs over one file are one import only when it is read the same way."""
-        told = (self.kind.value, self.source, *_flat(self.columns), *_flat(self.constants), self.day_begins)
+        told = (
+            self.kind.value,
+            self.source,
+            *_flat(self.columns),
+            *_flat(self.constants),
+            self.day_begins,
+            self.minors,
+        )
         words = [part for field in sorted(self.values) for part in (field, *_flat(self.values[field]))]
         return sha256("\0".join((*told, *words)).encode()).digest()
 
@@ -58,7 +68,10 @@ def read_mapping(kind: ImportKind, path: Path | None, source: str | None = None)
     name = source or str(told.get("source", DEFAULT_SOURCE))
     if not name or len(name) > SOURCE_MAX:
         raise BadFile(f"the source needs a name of 1 to {SOURCE_MAX} characters")
-    return Mapping_(kind, name, columns, constants, words, str(told.get("day_begins", "00:00")))
+    minors = str(told.get("minors", CHECKED))
+    if minors not in {CHECKED, AS_RECORDED}:
+        raise BadFile(f'minors of the mapping are "{CHECKED}" or "{AS_RECORDED}"')
+    return Mapping_(kind, name, columns, constants, words, str(told.get("day_begins", "00:00")), minors)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

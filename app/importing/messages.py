@@ -12,6 +12,13 @@ _CODES: Mapping[str, tuple[str, str]] = {
     Code.NO_POLICY: ("服务当日没有适用的积分规则", "No policy was in force on the day of service"),
     Code.EXTERNAL_NO_USED: ("该编号已用于另一条内容不同的记录", "This number names a record with other content"),
     Code.ALREADY_EXISTS: ("该区划内已有同名团队", "The region has a team of this name"),
+    Code.GUARDIAN_REQUIRED: (
+        "未成年人须监护人同意，未满10岁须监护人到场",
+        "A minor needs the guardian's consent, under ten the guardian beside them",
+    ),
+    Code.NOT_FOR_MINORS: ("未成年人不得参加危险活动", "Minors do nothing hazardous"),
+    Code.LOT_EXPIRED: ("积分已过有效期", "The points are past their last day"),
+    Code.STATE_CONFLICT: ("该志愿者已注销", "The volunteer has left"),
     Code.SYSTEM_ERROR: ("系统无法处理该行，请联系管理员", "The system cannot process this row; tell the administrator"),
     Code.PARAM_ERROR: ("内容有误", "The value is wrong"),
 }
@@ -30,6 +37,10 @@ _FAULTS: Mapping[str, tuple[str, str]] = {
     "ends-before-it-begins": ("结束时间不晚于开始时间", "It ends before it begins"),
     "out-of-range": ("时长应在1分钟至24小时之间", "Between 1 minute and 24 hours"),
     "more-than-the-period": ("时长超过起止时间", "More minutes than the period has"),
+    "dated-in-the-future": ("余额日期在今天之后", "The balance dates from a day to come"),
+    "too-much": ("数额过大", "The figure is too large"),
+    "nothing": ("积分和时长都为零", "Neither points nor time"),
+    "with-points-only": ("积分须有到期日期，无积分则不填", "A last day with points, and with points only"),
     "other-content": ("已登记的内容不同", "What is registered says something else"),
     "tier": ("上级团队已是第三级", "The team above is of the third tier"),
 }

@@ -36,8 +36,8 @@ class TeamLine(NamedTuple):
     parent_no: str
 
 
-class _Cells:
-    """Looks cells up by field."""
+class Cells:
+    """Looks cells up by field, by the mapping's words and constants."""
 
     def __init__(self, mapping: Mapping_, layout: Layout) -> None:
         self._at = layout.positions
@@ -45,6 +45,7 @@ class _Cells:
         self._values = mapping.values
 
     def cell(self, cells: Sequence[str], field: str, most: int = NUMBER_MAX) -> str:
+        """The text of a cell; empty where there is none. Raises CellFault."""
         position = self._at.get(field)
         text = cells[position].strip() if position is not None and position < len(cells) else ""
         text = text or self._constants.get(field, "")
@@ -55,12 +56,14 @@ class _Cells:
         return self._values.get(field, {}).get(text, text)
 
     def needed(self, cells: Sequence[str], field: str, most: int = NUMBER_MAX) -> str:
+        """The text of a cell that must not be empty."""
         text = self.cell(cells, field, most)
         if not text:
             raise CellFault(field, Fault.MISSING)
         return text
 
     def day(self, cells: Sequence[str], field: str) -> date | None:
+        """The day in a cell; None where it is empty."""
         text = self.cell(cells, field)
         day = read_day(text.partition(" ")[0].partition("T")[0]) if text else None
         if text and day is None:
@@ -72,7 +75,7 @@ class VolunteerReader:
     """Reads the rows of a file of volunteers."""
 
     def __init__(self, mapping: Mapping_, layout: Layout, zone: tzinfo) -> None:
-        self._cells = _Cells(mapping, layout)
+        self._cells = Cells(mapping, layout)
         self._zone = zone
 
     def read(self, cells: Sequence[str]) -> VolunteerLine:
@@ -96,7 +99,7 @@ class TeamReader:
     """Reads the rows of a file of teams."""
 
     def __init__(self, mapping: Mapping_, layout: Layout) -> None:
-        self._cells = _Cells(mapping, layout)
+        self._cells = Cells(mapping, layout)
 
     def read(self, cells: Sequence[str]) -> TeamLine:
         """Read one row. Raises CellFault."""

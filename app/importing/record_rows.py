@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from app.core.check_ins import CheckIn
 from app.core.imports import ImportRow
+from app.core.minors import Guardian
 from app.core.quantities import Instant
 from app.core.record_numbers import EXTERNAL_NO_MAX
 from app.core.rows import Evidence, ServiceRole
@@ -28,6 +29,8 @@ _LEVEL_MAX = 9
 _MINUTE = timedelta(minutes=1)
 _EVIDENCE = {evidence.value: evidence for evidence in Evidence}
 _ROLES = {role.value: role for role in ServiceRole}
+_GUARDIANS = {guardian.value: guardian for guardian in Guardian}
+_YES_NO = {"yes": True, "no": False}
 _DIGEST_CHARS = 32
 
 
@@ -43,6 +46,9 @@ class RecordReader:
         self._numbered = "external_no" in layout.positions
         self._texts = {field: self._text_getter(field) for field in TEXT_MAX}
         self._timed = "start" in layout.positions
+        self._guarded, self._dangers = (
+            field in layout.positions or field in layout.constants for field in ("guardian", "hazardous")
+        )
 
     def _text_getter(self, field: str) -> Callable[[Sequence[str]], str]:
         position, constant, most = self._at.get(field), self._constants.get(field, ""), TEXT_MAX[field]
@@ -108,8 +114,22 @@ class RecordReader:
             content=texts["content"](cells),
             in_charge=texts["in_charge"](cells),
             check_ins=stays if evidence is Evidence.CHECKED_IN else (),
+            guardian=self._guardian(cells) if self._guarded else Guardian.NONE,
+            hazardous=self._hazardous(cells) if self._dangers else False,
         )
         return row if row.external_no else row._replace(external_no=derive_number(row))
+
+    def _guardian(self, cells: Sequence[str]) -> Guardian:
+        found = _GUARDIANS.get(self._word(cells, "guardian"))
+        if found is None:
+            raise CellFault("guardian", Fault.UNKNOWN_WORD)
+        return found
+
+    def _hazardous(self, cells: Sequence[str]) -> bool:
+        found = _YES_NO.get(self._word(cells, "hazardous"))
+        if found is None:
+            raise CellFault("hazardous", Fault.UNKNOWN_WORD)
+        return found
 
     def _evidence(self, cells: Sequence[str], stays: tuple[CheckIn, ...]) -> Evidence:
         found = _EVIDENCE.get(self._word(cells, "evidence"))

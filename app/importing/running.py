@@ -4,22 +4,25 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
 from uuid_utils.compat import uuid7
 
 from app.core.book import Decision
 from app.core.codes import Code, Rejected
-from app.core.ids import ProgrammeId, RecordId, TeamId, TransactionId, UserId, VolunteerId, format_id, parse_id
-from app.core.imports import ImportRecord, ImportRow
-from app.core.record_numbers import RecordNumber
-from app.core.rows import ImportedRecord
+from app.core.ids import ProgrammeId, TeamId, VolunteerId
+from app.core.imports import ImportRecord
 from app.engine.bulk import BulkWriter, Pace
 from app.engine.failures import is_transient
-from app.importing.feeding import FeedPlan, Understood, feed
+from app.importing.arrivals import CommandMaker, Prepared, Refusal, prepare_ahead
+from app.importing.feeding import FeedPlan
+from app.importing.mapping import CHECKED
+from app.importing.stands import Stand
 from app.store.bulk_writes import prepare_copying
 from app.store.database import BatchConnection, Database
 from app.store.imports import (
@@ -28,10 +31,12 @@ from app.store.imports import (
     OpenImport,
     RefusedRow,
     advance_import,
+    fetch_birthdays,
     fetch_team_numbers,
     fetch_volunteer_numbers,
     open_import,
 )
+from app.store.rehearsals import begin_rehearsal
 
 _log = structlog.get_logger(__name__)
 
@@ -43,16 +48,6 @@ FAST_TARGET_S = 5.0
 """For a city whose tills are not open yet."""
 
 Show = Callable[[Counts], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
-    """Who stands for an import: one enters, another verifies."""
-
-    entered_by: UserId
-    verified_by: UserId
-    verifier_is: VolunteerId | None = None
-    relatives: frozenset[VolunteerId] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +65,7 @@ class RecordImport:
     dry_run: bool = False
     volunteers: dict[str, VolunteerId] = field(default_factory=dict)
     teams: dict[str, TeamId] = field(default_factory=dict)
+    birthdays: dict[str, date] = field(default_factory=dict)
     refused: list[RefusedRow] = field(default_factory=list)
     """Of a dry run only: an import that counts keeps them in the database."""
     _connection: BatchConnection | None = None
@@ -81,16 +77,22 @@ class RecordImport:
         pace = Pace(FAST_TARGET_S if self.fast else TARGET_S)
         try:
             await self._connect()
-            skip = self._open.counts.rows_done
-            waiting: deque[Understood] = deque()
-            async for batch in feed(self.plan):
-                fresh = batch[skip:]
-                skip -= len(batch) - len(fresh)
-                waiting.extend(fresh)
-                while len(waiting) >= pace.size:
-                    await self._take([waiting.popleft() for _ in range(pace.size)], pace)
-            while waiting:
-                await self._take([waiting.popleft() for _ in range(min(pace.size, len(waiting)))], pace)
+            maker = CommandMaker(
+                source=self.key.source,
+                stand=self.stand,
+                volunteers=self.volunteers,
+                teams=self.teams,
+                birthdays=self.birthdays,
+                zone=ZoneInfo(self.plan.zone),
+            )
+            waiting: deque[Prepared] = deque()
+            async with aclosing(prepare_ahead(self.plan, maker, self._open.counts.rows_done)) as batches:
+                async for batch in batches:
+                    waiting.extend(batch)
+                    while len(waiting) >= pace.size:
+                        await self._take([waiting.popleft() for _ in range(pace.size)], pace)
+                while waiting:
+                    await self._take([waiting.popleft() for _ in range(min(pace.size, len(waiting)))], pace)
         finally:
             if self._connection is not None:
                 await self._connection.close(timeout=1)
@@ -100,21 +102,25 @@ class RecordImport:
         """A connection of its own, what the file's numbers stand for, and how far the import is."""
         self._connection = connection = await self.database.connect_bulk()
         await prepare_copying(connection)
+        if self.dry_run:
+            await begin_rehearsal(connection)
         self._writer = BulkWriter(connection, self.programme, self.clock, dry_run=self.dry_run)
         if not self.volunteers:
             self.volunteers = await fetch_volunteer_numbers(connection, self.programme, self.key.source)
             self.teams = await fetch_team_numbers(connection, self.programme, self.key.source)
+            if self.plan.mapping.minors == CHECKED:
+                self.birthdays = await fetch_birthdays(connection, self.programme, self.key.source)
         if not self.dry_run:
             self._open = await open_import(connection, self.programme, self.key, uuid7(), self.clock())
         self.show(self._open.counts)
 
-    async def _take(self, rows: Sequence[Understood], pace: Pace) -> None:
+    async def _take(self, rows: Sequence[Prepared], pace: Pace) -> None:
         began = time.perf_counter()
         await self._write(rows)
         pace.learn(len(rows), time.perf_counter() - began)
         self.show(self._open.counts)
 
-    async def _write(self, rows: Sequence[Understood]) -> None:
+    async def _write(self, rows: Sequence[Prepared]) -> None:
         """Write a chunk. One that breaks is cut in half until the row is found that breaks it: it alone is refused."""
         try:
             await self._write_again(rows)
@@ -127,9 +133,9 @@ class RecordImport:
                 await self._write(rows[half:])
                 return
             _log.exception("row broken", row=rows[0].row_no, error=type(error).__name__)
-            await self._write_again([Understood(rows[0].row_no, None, "", Code.SYSTEM_ERROR.value)])
+            await self._write_again([Prepared(rows[0].row_no, Refusal("", Code.SYSTEM_ERROR.value))])
 
-    async def _write_again(self, rows: Sequence[Understood]) -> None:
+    async def _write_again(self, rows: Sequence[Prepared]) -> None:
         """Write a chunk, and once more when the database went away: unless the lost commit turns out to be in."""
         done = self._open.counts.rows_done
         for attempt in range(ATTEMPTS_MAX):
@@ -145,19 +151,18 @@ class RecordImport:
                 _log.warning("chunk not written, trying again", error=repr(error))
                 await asyncio.sleep(BACKOFF_S * 2**attempt)
 
-    async def _write_once(self, rows: Sequence[Understood]) -> None:
+    async def _write_once(self, rows: Sequence[Prepared]) -> None:
         if self._writer is None:
             raise TypeError("not connected")
         refused: list[RefusedRow] = []
         numbers: list[int] = []
         commands: list[ImportRecord] = []
-        for row_no, row, field_name, fault in rows:
-            made = self._command(row) if isinstance(row, ImportRow) else _refuse(field_name, fault)
-            if isinstance(made, ImportRecord):
+        for row_no, asked in rows:
+            if isinstance(asked, ImportRecord):
                 numbers.append(row_no)
-                commands.append(made)
+                commands.append(asked)
             else:
-                refused.append(RefusedRow(row_no, *made))
+                refused.append(RefusedRow(row_no, *asked))
         now = self._open
 
         async def along(connection: BatchConnection, decisions: Sequence[Decision], at: datetime) -> None:
@@ -185,34 +190,3 @@ class RecordImport:
         added = len(decisions) - known - sum(isinstance(decision, Rejected) for decision in decisions)
         counts = self._open.counts.plus(added=added, known=known, refused=len(refused))
         return OpenImport(self._open.id, counts)
-
-    def _command(self, row: ImportRow) -> ImportRecord | tuple[str, str, str]:
-        volunteer = self.volunteers.get(row.volunteer_no)
-        if volunteer is None:
-            return "volunteer", Code.NOT_FOUND.value, ""
-        team = self.teams.get(row.team_no)
-        if team is None:
-            return "team", Code.NOT_FOUND.value, ""
-        record = row.record(RecordId(uuid7()), volunteer, team, self.stand.entered_by)
-        items = row._replace(in_charge=self._in_charge(row.in_charge)).items() if row.in_charge else row.items()
-        return ImportRecord(
-            told=ImportedRecord(record, RecordNumber(self.key.source, row.external_no), items),
-            transaction=TransactionId(uuid7()),
-            verifier=self.stand.verified_by,
-            verifier_is=self.stand.verifier_is,
-            relatives=self.stand.relatives,
-        )
-
-    def _in_charge(self, told: str) -> str:
-        """Who was in charge, as a reference. A name is not kept: it is personal data."""
-        known = self.volunteers.get(told)
-        if known is not None:
-            return format_id("vol", known)
-        return told if parse_id("usr", told) or parse_id("vol", told) else ""
-
-
-def _refuse(field_name: str, fault: str) -> tuple[str, str, str]:
-    """The refusal of a row that could not be read, or that broke what is ours."""
-    if fault == Code.SYSTEM_ERROR.value:
-        return field_name, fault, ""
-    return field_name, Code.PARAM_ERROR.value, fault

@@ -1,4 +1,4 @@
-"""Settling what brings bonuses: registrations, referred volunteers who have served, honours given or withdrawn.
+"""Settling what brings bonuses or takes them back: registrations, referred volunteers who have served, honours.
 
 It looks at what is not settled, so whatever a crash interrupted is found again; a key by cause makes it happen once.
 """
@@ -9,10 +9,11 @@ from types import MappingProxyType
 
 from uuid_utils.compat import uuid7
 
-from app.core.bonus_grants import GrantBonus, RevokeHonourBonus
+from app.core.bonus_grants import GrantBonus
+from app.core.bonus_revocations import RevokeHonourBonus, RevokeReferralBonus
 from app.core.bonuses import BonusKey, BonusKind
 from app.core.idempotency import AnswerKey
-from app.core.ids import BonusId, ProgrammeId, TransactionId
+from app.core.ids import BonusId, ProgrammeId, TransactionId, VolunteerId
 from app.core.policies import AccrualPolicy, Bonuses
 from app.engine.batch import JOB_BODY, Submission
 from app.engine.committer import Committers
@@ -27,6 +28,7 @@ _ASKING: Mapping[BonusKind, Callable[[Bonuses], object]] = MappingProxyType(
         BonusKind.REFERRAL: lambda bonuses: bonuses.referral,
         BonusKind.HONOUR: lambda bonuses: bonuses.honour,
         BonusKind.HONOUR_WITHDRAWN: lambda bonuses: bonuses.honour,
+        BonusKind.REFERRAL_WITHDRAWN: lambda bonuses: bonuses.referral,
     }
 )
 """What a policy says where it knows of a kind: where none does, nothing is looked for."""
@@ -68,6 +70,15 @@ def _submission(cause: Cause) -> Submission:
     if cause.kind is BonusKind.HONOUR_WITHDRAWN:
         taken = RevokeHonourBonus(bonus=bonus, honour=cause.cause, volunteer=cause.volunteer, transaction=transaction)
         return Submission(command=taken, key=key, body_hash=JOB_BODY)
+    if cause.record is not None:
+        ended = RevokeReferralBonus(
+            bonus=bonus,
+            referred=VolunteerId(cause.cause),
+            record=cause.record,
+            volunteer=cause.volunteer,
+            transaction=transaction,
+        )
+        return Submission(command=ended, key=key, body_hash=JOB_BODY)
     granted = GrantBonus(
         bonus=bonus,
         kind=cause.kind,

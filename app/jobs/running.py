@@ -15,8 +15,10 @@ from app.jobs.corrections import run_correction_orders
 from app.jobs.expiry_notices import run_expiry_notices
 from app.jobs.holds import run_closings, run_order_expiries
 from app.jobs.lots import run_code_purge, run_expiries, run_maturities
+from app.jobs.marks import run_marks
 from app.jobs.merchants import run_endings
 from app.jobs.objections import run_corrections, run_escalations
+from app.jobs.openings import run_opening_sheets
 from app.jobs.penalties import run_penalties
 from app.store.database import Database
 from app.store.programmes import fetch_programme_ids
@@ -49,9 +51,11 @@ async def _run_for(
     await run_escalations(database, programme, clock)
     await run_corrections(database, committers, programme, clock)
     await run_correction_orders(database, committers, programme, clock)
+    await run_opening_sheets(database, committers, programme, clock)
     await run_bonuses(database, committers, programme)
     await run_penalties(database, committers, programme, clock)
     await run_expiry_notices(database, programme, clock)
+    await run_marks(database, programme, clock)
     await run_code_purge(database, programme, clock)
     await run_checkpoint(database, programme, await cabinet.token_keys(programme), clock)
 

@@ -56,3 +56,6 @@ class Scope(StrEnum):
     PENALTIES_READ = "penalties:read"
     PENALTIES_WRITE = "penalties:write"
     PENALTIES_LIFT = "penalties:lift"
+    OPENINGS_READ = "openings:read"
+    OPENINGS_WRITE = "openings:write"
+    OPENINGS_APPROVE = "openings:approve"

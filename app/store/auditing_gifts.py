@@ -7,10 +7,13 @@ WITH pool AS (
     SELECT account_no FROM accounts
     WHERE programme_id = $1 AND owner_id = '00000000-0000-0000-0000-000000000000' AND kind = 'pool' AND part = ''
 ), posted AS (
-    SELECT x.id, x.kind, x.document, a.owner_id, a.part, t.amount FROM pool p
+    SELECT x.id, x.kind, x.document, a.owner_id, sum(t.amount)::bigint AS amount,
+           max(a.part) FILTER (WHERE a.kind = 'wallet') AS part, bool_and(a.kind IN ('wallet', 'debt')) AS given
+    FROM pool p
     JOIN transfers t ON t.programme_id = $1 AND t.debit_account_no = p.account_no
     JOIN transactions x ON x.programme_id = $1 AND x.seq = t.seq
     JOIN accounts a ON a.programme_id = $1 AND a.account_no = t.credit_account_no
+    GROUP BY x.id, x.kind, x.document, a.owner_id
 ), granted AS (
     SELECT *, 'pgr_' || replace(id::text, '-', '') AS name FROM pool_grants
     WHERE programme_id = $1 AND transaction_id IS NOT NULL
@@ -18,8 +21,9 @@ WITH pool AS (
 SELECT format('%s: its row says %s points for a volunteer, the journal %s', coalesce(g.name, p.document),
               coalesce(g.points, 0), coalesce(p.amount, 0))
 FROM granted g FULL JOIN posted p ON p.id = g.transaction_id
-WHERE (g.name, g.volunteer_id, g.points, to_char(g.expires_on, 'YYYY-MM-DD'), 'grant.v1', 'granted')
-      IS DISTINCT FROM (p.document, p.owner_id, p.amount, p.part, p.kind, g.state)
+WHERE (g.name, g.volunteer_id, g.points, 'grant.v1', 'granted', true)
+      IS DISTINCT FROM (p.document, p.owner_id, p.amount, p.kind, g.state, p.given)
+      OR p.part <> CASE g.expires_on WHEN 'infinity' THEN '9999-12-31' ELSE g.expires_on::text END
 LIMIT 100
 """
 
@@ -31,9 +35,15 @@ WITH had AS (
     WHERE g.programme_id = $1 AND state = 'granted' GROUP BY 1, 2, 3
     UNION ALL
     SELECT volunteer_id, 'family:' || replace(member_id::text, '-', ''),
-           to_char(occurred_at AT TIME ZONE z.zone, 'YYYY-MM'), sum(points - refunded_points)::bigint
-    FROM redemptions r JOIN programmes z ON z.id = r.programme_id
-    WHERE r.programme_id = $1 AND member_id IS NOT NULL AND state NOT IN ('CLOSED', 'REVERSED') GROUP BY 1, 2, 3
+           to_char(since AT TIME ZONE z.zone, 'YYYY-MM'), sum(s.points)::bigint
+    FROM (
+        SELECT volunteer_id, member_id, occurred_at AS since, points - refunded_points AS points FROM redemptions
+        WHERE programme_id = $1 AND member_id IS NOT NULL AND state NOT IN ('CLOSED', 'REVERSED')
+        UNION ALL
+        SELECT volunteer_id, member_id, ordered_at, points FROM orders
+        WHERE programme_id = $1 AND member_id IS NOT NULL AND state IN ('EFFECTIVE', 'USED')
+    ) s JOIN programmes z ON z.id = $1
+    GROUP BY 1, 2, 3
 ), counted AS (
     SELECT subject_id, scope, period, amount FROM tallies
     WHERE programme_id = $1 AND (scope = 'pool-grants' OR scope LIKE 'family:%')

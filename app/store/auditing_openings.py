@@ -1,8 +1,12 @@
-"""Comparing opening balances with the ledger: each is posted once, with its figures, and nothing else is."""
+"""Comparing opening balances with the ledger: each is posted once, with its figures, and nothing else is.
+
+The driver writes the last day there is, that of points which never expire, as infinity; a lot has it as a day.
+"""
 
 OPENINGS = """
 WITH told AS (
-    SELECT id, transaction_id, volunteer_id, points, minutes, coalesce(expires_on::text, '') AS part
+    SELECT id, transaction_id, volunteer_id, points, minutes,
+           CASE expires_on WHEN 'infinity' THEN '9999-12-31' ELSE coalesce(expires_on::text, '') END AS part
     FROM opening_balances WHERE programme_id = $1
 ), posted AS (
     SELECT x.id, x.document, x.reason,

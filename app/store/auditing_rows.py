@@ -142,7 +142,7 @@ LIMIT 100
 _BONUSES = """
 WITH settled AS (
     SELECT id, transaction_id, points, volunteer_id, 'bon_' AS prefix, kind AS reason,
-           CASE kind WHEN 'honour-withdrawn' THEN 'revoke-bonus.v1' ELSE 'bonus.v1' END AS kind
+           CASE WHEN revokes_id IS NOT NULL THEN 'revoke-bonus.v1' ELSE 'bonus.v1' END AS kind
     FROM bonuses WHERE programme_id = $1 AND points > 0
     UNION ALL
     SELECT id, transaction_id, points, volunteer_id, 'pen_', 'penalty-final', 'penalise.v1'

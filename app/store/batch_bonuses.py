@@ -1,10 +1,11 @@
 """Bonuses and penalties fetched and written by whole batches: one array statement per kind."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 
 from app.core.bonuses import Bonus, BonusKey, BonusKind
 from app.core.honours import HonourLevel
-from app.core.ids import PenaltyId, ProgrammeId
+from app.core.ids import PenaltyId, ProgrammeId, VolunteerId
 from app.core.penalties import Penalty, PenaltyState
 from app.store.database import BatchConnection
 
@@ -70,6 +71,20 @@ async def insert_bonuses(connection: BatchConnection, programme: ProgrammeId, ro
         [row.transaction for row in rows],
         [row.revokes for row in rows],
     )
+
+
+_CLAIMS = """
+INSERT INTO start_claims (programme_id, volunteer_id, day)
+SELECT $1, t.* FROM unnest($2::uuid[], $3::date[]) AS t
+"""
+
+
+async def insert_start_claims(
+    connection: BatchConnection, programme: ProgrammeId, claims: Sequence[tuple[VolunteerId, date]]
+) -> None:
+    """Note that registrations of these days are to bring their grants."""
+    if claims:
+        await connection.execute(_CLAIMS, programme, *map(list, zip(*claims, strict=True)))
 
 
 _PENALTIES = """

@@ -106,8 +106,8 @@ async def fetch_tallies(
 _ORDER = """
 SELECT o.id, o.state, o.volunteer_id, o.merchant_id, o.offer_id, o.offer_version, o.quantity, o.points,
        o.settlement_fen, o.code_hash, o.final_sale, o.ordered_at, o.valid_until, o.transaction_id, o.used_at,
-       o.used_store_id, o.used_terminal_id, s.name AS store_name, v.masked_name, l.parts, l.amounts, f.fund_id,
-       w.name_zh, w.name_en, w.fulfilment
+       o.used_store_id, o.used_terminal_id, o.member_id, s.name AS store_name, v.masked_name, l.parts, l.amounts,
+       f.fund_id, w.name_zh, w.name_en, w.fulfilment
 FROM orders o
 JOIN offer_versions w ON w.programme_id = o.programme_id AND w.offer_id = o.offer_id AND w.version = o.offer_version
 JOIN volunteers v ON v.programme_id = o.programme_id AND v.id = o.volunteer_id
@@ -150,6 +150,7 @@ def _orders(rows: Sequence[Record]) -> dict[OrderId, Order]:
             transaction=row["transaction_id"],
             lots=read_lots(row["parts"], row["amounts"]),
             fund=row["fund_id"],
+            member=row["member_id"],
             used_at=row["used_at"],
             used_store=row["used_store_id"],
             used_terminal=row["used_terminal_id"],

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, text
 
 from app.core.bonuses import Bonus, BonusKey, BonusKind
 from app.core.honours import HonourLevel
-from app.core.ids import BonusId, ProgrammeId, VolunteerId
+from app.core.ids import BonusId, ProgrammeId, RecordId, VolunteerId
 from app.store.database import Reader, Tx
 
 
@@ -22,6 +22,8 @@ class Cause:
     volunteer: VolunteerId
     day: date
     level: HonourLevel | None = None
+    record: RecordId | None = None
+    """Of a referral to be taken back: a record that was withdrawn."""
 
 
 _REFER = text("""
@@ -95,11 +97,27 @@ WHERE b.programme_id = :programme AND b.kind = 'honour-bonus'
                   AND t.cause_id = b.cause_id)
 ORDER BY b.cause_id LIMIT :limit
 """)
+# Taken back once nothing that earns stands, nor waits for its verification: hours may be entered again as they were.
+_REFERRALS_ENDED = text("""
+SELECT 'referral-withdrawn' AS kind, b.cause_id AS cause, b.volunteer_id AS volunteer, b.day,
+       CAST(NULL AS text) AS level, w.record
+FROM (
+    SELECT volunteer_id, min(id::text)::uuid AS record FROM service_records
+    WHERE programme_id = :programme AND state = 'withdrawn' GROUP BY volunteer_id
+) w
+JOIN bonuses b ON b.programme_id = :programme AND b.kind = 'referral-bonus' AND b.cause_id = w.volunteer_id
+WHERE NOT EXISTS (SELECT FROM bonuses t WHERE t.programme_id = :programme AND t.kind = 'referral-withdrawn'
+                  AND t.cause_id = b.cause_id)
+  AND NOT EXISTS (SELECT FROM service_records r WHERE r.programme_id = :programme AND r.volunteer_id = b.cause_id
+                  AND (r.state = 'entered' OR (r.state = 'verified' AND r.points > 0)))
+ORDER BY b.cause_id LIMIT :limit
+""")
 _DUE = {
     BonusKind.START: _STARTS,
     BonusKind.REFERRAL: _REFERRALS,
     BonusKind.HONOUR: _HONOURS,
     BonusKind.HONOUR_WITHDRAWN: _WITHDRAWN,
+    BonusKind.REFERRAL_WITHDRAWN: _REFERRALS_ENDED,
 }
 
 
@@ -113,6 +131,7 @@ async def fetch_causes(reader: Reader, programme: ProgrammeId, kind: BonusKind, 
             volunteer=row.volunteer,
             day=row.day,
             level=HonourLevel(row.level) if row.level else None,
+            record=row.record if kind is BonusKind.REFERRAL_WITHDRAWN else None,
         )
         for row in rows
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -142,6 +142,23 @@ async def fetch_volunteer_numbers(
     async with connection.transaction():
         return {
             number: owner async for number, owner in connection.cursor(_VOLUNTEERS, programme, system, prefetch=5000)
+        }
+
+
+_BIRTHDAYS = """
+SELECT x.external_id, v.born_on FROM volunteer_external_ids x
+JOIN volunteers v ON v.programme_id = x.programme_id AND v.id = x.volunteer_id AND v.born_on IS NOT NULL
+WHERE x.programme_id = $1 AND x.system = $2
+"""
+
+
+async def fetch_birthdays(connection: BatchConnection, programme: ProgrammeId, system: str) -> dict[str, date]:
+    """When whoever has a number in a system was born, where that is known. Equal days are one value."""
+    days: dict[date, date] = {}
+    async with connection.transaction():
+        return {
+            number: days.setdefault(born_on, born_on)
+            async for number, born_on in connection.cursor(_BIRTHDAYS, programme, system, prefetch=5000)
         }
 
 

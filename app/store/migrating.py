@@ -29,6 +29,7 @@ _APPEND_ONLY = (
     "back_test_reports",
     "expiry_notices",
     "opening_balances",
+    "bulk_answers",
 )
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 

@@ -35,6 +35,8 @@ class OrderView:
     used_store: StoreId | None
     store_name: str | None
     transaction: TransactionId
+    ordered_by: str | None = None
+    """The masked name of the member of the family who ordered."""
 
     def state_at(self, at: datetime) -> OrderState:
         """The state at a moment: an order past its day is expired, whether that has been booked or not."""
@@ -47,18 +49,21 @@ class OrderView:
         return replace(self, state=OrderState.EFFECTIVE, used_at=None, used_store=None, store_name=None)
 
 
-_ORDERS = """
+_SELECT = """
 SELECT o.id, o.state, o.offer_id AS offer, o.offer_version, f.name_zh, f.name_en, f.fulfilment, o.final_sale,
        o.quantity, o.points, o.merchant_id AS merchant, m.name AS merchant_name, o.ordered_at, o.valid_until,
-       o.used_at, o.used_store_id AS used_store, s.name AS store_name, o.transaction_id AS transaction
-FROM orders o
+       o.used_at, o.used_store_id AS used_store, s.name AS store_name, o.transaction_id AS transaction,
+       b.masked_name AS ordered_by
+FROM {orders} o
 JOIN offer_versions f ON f.programme_id = o.programme_id AND f.offer_id = o.offer_id AND f.version = o.offer_version
 JOIN merchants m ON m.programme_id = o.programme_id AND m.id = o.merchant_id
 LEFT JOIN stores s ON s.programme_id = o.programme_id AND s.id = o.used_store_id
+LEFT JOIN volunteers b ON b.programme_id = o.programme_id AND b.id = o.member_id
 """
-_SELECT = f"{_ORDERS}WHERE o.programme_id = :programme AND o.volunteer_id = :volunteer AND"
-
-_FETCH = text(f"{_SELECT} o.id = :id")
+_ORDERS = _SELECT.format(orders="orders")
+_FETCH = text(
+    f"{_ORDERS}WHERE o.programme_id = :programme AND o.id = :id AND :volunteer IN (o.volunteer_id, o.member_id)"
+)
 
 
 def _view(row: dict[str, Any]) -> OrderView:
@@ -68,7 +73,7 @@ def _view(row: dict[str, Any]) -> OrderView:
 async def fetch_own_order(
     reader: Reader, programme: ProgrammeId, volunteer: VolunteerId, order: OrderId
 ) -> OrderView | None:
-    """One order, if it is this volunteer's."""
+    """One order, if it is this volunteer's, or was ordered by them."""
     values = {"programme": programme, "volunteer": volunteer, "id": order}
     row = (await reader.execute(_FETCH, values)).mappings().one_or_none()
     return _view(dict(row)) if row else None
@@ -105,12 +110,16 @@ async def fetch_open_orders(reader: Reader, programme: ProgrammeId, volunteer: V
     return OpenOrders(*(await reader.execute(_OPEN, values)).one())
 
 
-_LIST = text(f"""
-{_SELECT} o.id < :before
-    AND (CAST(:state AS text) IS NULL
-         OR :state = CASE WHEN o.state = 'EFFECTIVE' AND o.valid_until <= :at THEN 'EXPIRED' ELSE o.state END)
-ORDER BY o.id DESC LIMIT :limit
-""")
+_PART = """(
+    SELECT * FROM orders
+    WHERE programme_id = :programme AND {whose} = :volunteer AND id < :before
+        AND (CAST(:state AS text) IS NULL
+             OR :state = CASE WHEN state = 'EFFECTIVE' AND valid_until <= :at THEN 'EXPIRED' ELSE state END)
+    ORDER BY id DESC LIMIT :limit
+)"""
+# Each part by an index of its own; nobody is a member of themselves, so no order comes twice.
+_LISTED = f"({_PART.format(whose='volunteer_id')} UNION ALL {_PART.format(whose='member_id')})"
+_LIST = text(f"{_SELECT.format(orders=_LISTED)} ORDER BY o.id DESC LIMIT :limit")
 
 
 async def fetch_own_orders(
@@ -122,7 +131,10 @@ async def fetch_own_orders(
     at: datetime,
     limit: int,
 ) -> Sequence[OrderView]:
-    """A volunteer's orders before a given one, the newest first; only those in a state at a moment, if one is named."""
+    """Orders of a volunteer, or that they placed for another, before a given one, the newest first.
+
+    Only those in a state at a moment, if one is named.
+    """
     values = {
         "programme": programme,
         "volunteer": volunteer,

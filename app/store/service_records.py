@@ -9,26 +9,9 @@ from sqlalchemy import RowMapping, text
 from app.core.check_ins import CheckIn
 from app.core.ids import ProgrammeId, RecordId, TeamId, VolunteerId
 from app.core.minors import Guardian
+from app.core.record_items import NOTHING, Filing, RecordItems
 from app.core.rows import Evidence, RecordState, ServiceRecord, ServiceRole
 from app.store.database import Reader, Tx
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordItems:
-    """The items of order 67 that no decision of the ledger depends on; empty where nobody said."""
-
-    place: str = ""
-    content: str = ""
-    in_charge: str = ""
-    """A reference (`usr_…`, `vol_…`), never a name."""
-    guardian: Guardian = Guardian.NONE
-    hazardous: bool = False
-    check_ins: tuple[CheckIn, ...] = ()
-    due_at: datetime | None = None
-    """Until when the record had to be entered; None: nobody counted."""
-
-
-NOTHING = RecordItems()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +33,15 @@ class RecordView:
         return self.items.due_at is not None and self.created_at >= self.items.due_at
 
     @property
-    def stays(self) -> tuple[CheckIn, ...]:
-        """When the volunteer was there: the check-ins, or else the whole period."""
-        return self.items.check_ins or (CheckIn(self.record.started_at, self.record.ended_at),)
+    def filing(self) -> Filing:
+        """The record with all that was told of it."""
+        return Filing(self.record, self.activity, self.items)
 
 
 _ITEMS = "place, content, in_charge, guardian, hazardous, check_ins, due_at"
-_COLUMNS = f"""id, state, volunteer_id AS volunteer, team_id AS team, evidence, activity, minutes, level, started_at,
-       ended_at, recorder_id AS recorder, verifier_id AS verifier, points, expires_on, policy, pending, matures_at,
-       transaction_id AS transaction, created_at, activity_id, category, place_region AS region, role,
+VIEW_COLUMNS = f"""id, state, volunteer_id AS volunteer, team_id AS team, evidence, activity, minutes, level,
+       started_at, ended_at, recorder_id AS recorder, verifier_id AS verifier, points, expires_on, policy, pending,
+       matures_at, transaction_id AS transaction, created_at, activity_id, category, place_region AS region, role,
        replaces_id AS replaces, {_ITEMS},
        EXISTS (SELECT FROM objections o WHERE o.programme_id = r.programme_id AND o.record_id = r.id
                AND o.state IN ('open', 'escalated')) AS disputed,
@@ -74,7 +57,8 @@ def _items(values: dict[str, object]) -> RecordItems:
     return RecordItems(**found)  # type: ignore[arg-type]  # as the columns are
 
 
-def _view(row: RowMapping | Mapping[str, object]) -> RecordView:
+def view_of(row: RowMapping | Mapping[str, object]) -> RecordView:
+    """The record of a row of `VIEW_COLUMNS`."""
     values = dict(row)
     items = _items(values)
     activity = values.pop("activity")
@@ -86,13 +70,13 @@ def _view(row: RowMapping | Mapping[str, object]) -> RecordView:
     return RecordView(ServiceRecord(**values), activity, created_at, items, disputed, score)
 
 
-_FETCH = text(f"SELECT {_COLUMNS} FROM service_records r WHERE programme_id = :programme AND id = :id")
+_FETCH = text(f"SELECT {VIEW_COLUMNS} FROM service_records r WHERE programme_id = :programme AND id = :id")
 
 
 async def fetch_record(reader: Reader | Tx, programme: ProgrammeId, record: RecordId) -> RecordView | None:
     """One service record."""
     row = (await reader.execute(_FETCH, {"programme": programme, "id": record})).mappings().one_or_none()
-    return _view(row) if row else None
+    return view_of(row) if row else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,14 +91,14 @@ class RecordFilter:
 
 
 _LIST = text(f"""
-SELECT {_COLUMNS} FROM service_records r
+SELECT {VIEW_COLUMNS} FROM service_records r
 WHERE programme_id = :programme AND id > :after
   AND (CAST(:volunteer AS uuid) IS NULL OR volunteer_id = :volunteer)
   AND (CAST(:team AS uuid) IS NULL OR team_id = :team)
   AND (CAST(:teams AS uuid[]) IS NULL OR team_id = ANY(:teams))
   AND (CAST(:state AS text) IS NULL OR state = :state)
-  AND (NOT :marked OR EXISTS (
-       SELECT FROM record_marks m WHERE m.programme_id = r.programme_id AND m.record_id = r.id))
+  AND (NOT :marked OR EXISTS (SELECT FROM record_marks m
+       WHERE m.programme_id = r.programme_id AND m.record_id = r.id AND m.cleared_at IS NULL))
 ORDER BY id LIMIT :limit
 """)
 
@@ -133,38 +117,7 @@ async def fetch_records_page(
         "state": wanted.state.value if wanted.state else None,
         "marked": wanted.marked,
     }
-    return [_view(row) for row in (await reader.execute(_LIST, values)).mappings()]
-
-
-_NEAR = text(f"""
-SELECT {_COLUMNS} FROM service_records r
-WHERE programme_id = :programme AND volunteer_id = :volunteer AND state IN ('entered', 'verified')
-  AND started_at < :until AND ended_at > :since
-ORDER BY started_at, id
-""")
-
-
-async def fetch_near(
-    tx: Tx, programme: ProgrammeId, volunteer: VolunteerId, since: datetime, until: datetime
-) -> Sequence[RecordView]:
-    """The records of a volunteer that count or are about to, and touch a time."""
-    values = {"programme": programme, "volunteer": volunteer, "since": since, "until": until}
-    return [_view(row) for row in (await tx.execute(_NEAR, values)).mappings()]
-
-
-_OVERLAPPING_PAIR = text("""
-SELECT a.id FROM service_records a
-JOIN service_records b ON b.programme_id = a.programme_id AND b.volunteer_id = a.volunteer_id AND b.id <> a.id
-    AND b.state IN ('entered', 'verified') AND b.started_at < a.ended_at AND b.ended_at > a.started_at
-WHERE a.programme_id = :programme AND a.id = ANY(:ids)
-LIMIT 1
-""")
-
-
-async def fetch_overlapping_pair(tx: Tx, programme: ProgrammeId, records: Sequence[RecordId]) -> RecordId | None:
-    """One of these records whose period shares time with that of any other of its volunteer."""
-    found = await tx.scalar(_OVERLAPPING_PAIR, {"programme": programme, "ids": records})
-    return RecordId(found) if found else None
+    return [view_of(row) for row in (await reader.execute(_LIST, values)).mappings()]
 
 
 _INSERT = text("""
@@ -213,7 +166,7 @@ def _values(programme: ProgrammeId, view: RecordView) -> dict[str, object]:
 
 
 _NOTICE = text(f"""
-SELECT {_COLUMNS} FROM service_records r
+SELECT {VIEW_COLUMNS} FROM service_records r
 WHERE programme_id = :programme AND pending > 0 AND matures_at > :at AND state = 'verified' AND id > :after
   AND (CAST(:team AS uuid) IS NULL OR team_id = :team)
 ORDER BY id LIMIT :limit
@@ -225,4 +178,4 @@ async def fetch_notice(
 ) -> Sequence[RecordView]:
     """The records after a given one whose points wait for objections at a moment (公示)."""
     values = {"programme": programme, "after": after, "limit": limit, "at": at, "team": team}
-    return [_view(row) for row in (await reader.execute(_NOTICE, values)).mappings()]
+    return [view_of(row) for row in (await reader.execute(_NOTICE, values)).mappings()]

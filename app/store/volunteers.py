@@ -64,16 +64,6 @@ async def lock_volunteer(tx: Tx, programme: ProgrammeId, volunteer: VolunteerId)
     return found.one_or_none() is not None
 
 
-_LOCK_MANY = text("""
-SELECT id FROM volunteers WHERE programme_id = :programme AND id = ANY(:ids) ORDER BY id FOR UPDATE
-""")
-
-
-async def lock_volunteers(tx: Tx, programme: ProgrammeId, volunteers: Sequence[VolunteerId]) -> None:
-    """Keep others from adding to these volunteers until the transaction ends; in order, so none waits in a ring."""
-    await tx.execute(_LOCK_MANY, {"programme": programme, "ids": volunteers})
-
-
 _LIST = text(f"""
 SELECT {_COLUMNS} FROM volunteers v
 WHERE programme_id = :programme AND id > :after

@@ -144,7 +144,7 @@ class StatementLine:
     minutes: int
     merchant: str | None
     used_by: str | None = None
-    """The masked name of the member of the family who showed the code."""
+    """The masked name of the member of the family who showed the code, or ordered."""
     steps: tuple[Step, ...] = ()
     """How an accrual was priced."""
 
@@ -188,7 +188,9 @@ LEFT JOIN accruals c ON c.programme_id = :programme
     AND c.record_id = CASE x.kind WHEN 'accrue.v1' THEN CAST(substr(x.document, 5) AS uuid) END
 LEFT JOIN redemptions r ON r.programme_id = :programme
     AND r.id = CASE left(x.document, 4) WHEN 'red_' THEN CAST(substr(x.document, 5) AS uuid) END
-LEFT JOIN volunteers f ON f.programme_id = :programme AND f.id = r.member_id
+LEFT JOIN orders d ON d.programme_id = :programme
+    AND d.id = CASE left(x.document, 4) WHEN 'ord_' THEN CAST(substr(x.document, 5) AS uuid) END
+LEFT JOIN volunteers f ON f.programme_id = :programme AND f.id = coalesce(r.member_id, d.member_id)
 ORDER BY l.seq DESC
 """)
 

@@ -8,8 +8,11 @@ from app.core.ids import format_id
 from app.jobs.verifying import run_verify
 from app.security.actors import ActorKind
 from tests.support.calls import Json
+from tests.support.corrections import a_verified_record
+from tests.support.rewards import debt_and_points
 from tests.support.service_calls import a_volunteer, an_admin, person
 from tests.support.sites import Site
+from tests.support.soundness import assert_all_sound
 
 GRANTS, DONATIONS = "/v1/pool-grants", "/v1/me/donations"
 
@@ -178,3 +181,30 @@ async def test_a_retried_gift_is_given_once(site: Site) -> None:
     behind = await a_volunteer(site).get(f"{DONATIONS}?limit=1&after={page['next']}")
     assert [page["donations"][0]["points"], behind["donations"][0]["points"], behind["next"]] == [5, 10, None]
     assert (await a_volunteer(site, 1).get(DONATIONS))["donations"] == []
+
+
+async def test_a_grant_repays_a_debt_first(site: Site) -> None:
+    """Case 17: 90 points clawed back after they were spent are owed; of 100 granted ten are left to spend."""
+    await give(site)
+    record = await a_verified_record(site, number=1)
+    assert (await site.redeem("A-1", await site.pay_code(1), 590)).json()["state"] == "SUCCESS"
+    await person(site, "verifier").post(f"/v1/service-records/{record['id']}/withdraw")
+    assert await debt_and_points(a_volunteer(site, 1)) == (90, 0)
+    proposed = await an_admin(site).post(GRANTS, a_request(site), 201)
+    await an_admin(site, "second").post(f"{GRANTS}/{proposed['id']}/approve")
+    assert await debt_and_points(a_volunteer(site, 1)) == (0, 10)
+    assert (await an_admin(site).get("/v1/pool"))["points"] == 300
+    again = await an_admin(site).post(GRANTS, a_request(site, 1), 201)
+    await an_admin(site, "second").post(f"{GRANTS}/{again['id']}/approve")
+    await assert_all_sound(site.database, site.city)
+
+
+async def test_a_grant_that_never_expires_is_sound(site: Site) -> None:
+    """Where points do not expire, neither do those granted, and the audit finds row and lot alike."""
+    async with site.database.begin() as tx:
+        await tx.execute(text("UPDATE programmes SET expiry_years = NULL"))
+    await give(site)
+    proposed = await an_admin(site).post(GRANTS, a_request(site), 201)
+    granted = await an_admin(site, "second").post(f"{GRANTS}/{proposed['id']}/approve")
+    assert (granted["expires_on"], await available(site, 1)) == (None, 600)
+    await assert_all_sound(site.database, site.city)

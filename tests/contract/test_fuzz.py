@@ -13,6 +13,7 @@ from app.store.database import Database
 from tests.support.processes import a_clock_of_today, server_processes
 from tests.support.sites import Site, a_site
 
+HOOKS = Path(__file__).with_name("ndjson_rows.py")
 EXAMPLES = os.environ.get("LIYU_FUZZ_EXAMPLES", "8")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
@@ -50,6 +51,7 @@ def _fuzz(base_url: str, paths: str, token: str, folder: Path) -> subprocess.Com
         capture_output=True,
         text=True,
         cwd=folder,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS), "PYTHONPATH": str(HOOKS.parents[2])},
     )
 
 

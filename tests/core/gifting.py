@@ -18,7 +18,7 @@ FAMILY = {
         owner=PEOPLE[0],
         member=PEOPLE[1],
         kinship=Kinship.SPOUSE,
-        monthly_points=Points(200),
+        monthly_points=Points(60),
         proposed_at=NOW,
         changed_at=NOW,
     )
@@ -38,7 +38,8 @@ def give(
 ) -> Moment | None:
     """A grant out of what the pool holds, approved at once; every fourth is left open, and given up some time later.
 
-    Now and then one that the pool cannot give; blindly, one approved by who proposed it, or approved twice.
+    Mostly for who owes something. Now and then one that the pool cannot give; blindly, one approved by who proposed
+    it, or approved twice.
     """
     waiting = [row for row in ledger.pool_grants.values() if row.state is PoolGrantState.PROPOSED or step.blind]
     if step.percent % 4 == 0 and waiting:
@@ -46,6 +47,8 @@ def give(
     held = ledger.balances.get(AccountKey(AccountKind.POOL), 0)
     if not held and not step.blind:
         return None
+    owing = [person for person in PEOPLE if ledger.balances.get(AccountKey(AccountKind.DEBT, person))]
+    volunteer = owing[0] if owing and step.about else volunteer
     most = min(held, ledger.programme.pool_grant_points)
     too_much = step.percent % (3 if step.blind else 7) == 0
     grant = PoolGrant(

@@ -3,7 +3,8 @@
 from datetime import date
 from uuid import UUID
 
-from app.core.bonus_grants import GrantBonus, RevokeHonourBonus, decide_grant_bonus, decide_revoke_honour_bonus
+from app.core.bonus_grants import GrantBonus, decide_grant_bonus
+from app.core.bonus_revocations import RevokeHonourBonus, decide_revoke_honour_bonus
 from app.core.bonuses import Bonus, BonusKey, BonusKind
 from app.core.book import Accepted, Book, Decision
 from app.core.honours import HonourLevel

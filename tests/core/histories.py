@@ -182,13 +182,15 @@ class _Scribe:
         return (*topping_up, code, pay) if self.step.verb == "pay" else (*topping_up, code, pay, again)
 
     def _order(self) -> PlaceOrder:
+        member = member_for(self.volunteer, self.step)
         return PlaceOrder(
             order=OrderId(named("order", self.number)),
             transaction=self.transaction,
             volunteer=self.volunteer,
             offer=OFFERS[self.step.about % 2].id,
-            quantity=1 + self.step.percent % 2,
+            quantity=1 + self.step.percent % (9 if member else 2),
             code=VoucherHash(named("voucher", self.number).bytes),
+            member=member,
         )
 
     def _give_back(self) -> tuple[Command, ...]:

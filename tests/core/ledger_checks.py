@@ -183,7 +183,7 @@ def check_limits(ledger: MemoryLedger) -> None:
             units[row.offer] += row.quantity
             counts[row.volunteer, f"offer:{row.offer.hex}", day] += row.quantity
     counts += count_referrals(ledger.bonuses.values()) + check_gifts(ledger)
-    counts += count_family([row for row, _ in kept if isinstance(row, Redemption)], ledger)
+    counts += count_family([row for row, _ in kept], ledger)
     for accrual in counting(ledger):
         if accrual.overlay_points:
             year = str(accrual.service.day.year)

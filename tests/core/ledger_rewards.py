@@ -6,14 +6,15 @@ from datetime import date
 from uuid import UUID
 
 from app.core.accounts import AccountKey, AccountKind
-from app.core.bonuses import Bonus, BonusKey, BonusKind
+from app.core.bonuses import TAKES_BACK, Bonus, BonusKey, BonusKind
 from app.core.book import Book, Needs
 from app.core.ids import PenaltyId
 from app.core.penalties import Penalty, PenaltyState
 from app.core.transactions import Transaction, TransactionKind
 
 TAKING = {TransactionKind.REVOKE_BONUS, TransactionKind.PENALISE}
-GIVING = {TransactionKind.BONUS, TransactionKind.LIFT_PENALTY}
+GIVING = {TransactionKind.BONUS, TransactionKind.LIFT_PENALTY, TransactionKind.GRANT}
+SOURCES = {AccountKind.ISSUANCE, AccountKind.POOL}
 
 
 def add_rewards(
@@ -26,8 +27,7 @@ def add_rewards(
 
 def issued_beside_hours(bonuses: Iterable[Bonus], penalties: Iterable[Penalty]) -> int:
     """The points that bonuses and penalties have added to those of hours: given less taken."""
-    taken = BonusKind.HONOUR_WITHDRAWN
-    given = sum(-bonus.points if bonus.kind is taken else bonus.points for bonus in bonuses)
+    given = sum(-bonus.points if bonus.kind in TAKES_BACK else bonus.points for bonus in bonuses)
     return given - sum(penalty.points for penalty in penalties if penalty.state is PenaltyState.POSTED)
 
 
@@ -43,7 +43,7 @@ def count_referrals(bonuses: Iterable[Bonus]) -> Counter[object]:
 def owner_of(transaction: Transaction) -> UUID:
     """Whose points it gives or takes."""
     keys = (key for each in transaction.transfers for key in (each.debit, each.credit))
-    return next(key.owner for key in keys if key.kind is not AccountKind.ISSUANCE)
+    return next(key.owner for key in keys if key.kind not in SOURCES)
 
 
 def check_reward(

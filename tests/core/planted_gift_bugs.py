@@ -6,13 +6,16 @@ from datetime import date
 
 import pytest
 
-from app.core import family, limits, pool
+from app.core import family, limits, orders, pool
+from app.core.accounts import AccountKey, AccountKind, lot
 from app.core.book import Book
 from app.core.codes import Rejected
+from app.core.ids import VolunteerId
 from app.core.pool import GrantFromPool
 from app.core.pool_grants import PoolGrant
-from app.core.quantities import BrokenInvariant
-from app.core.rows import PayCode, Redemption, Tally
+from app.core.quantities import BrokenInvariant, Points
+from app.core.rows import Order, PayCode, Redemption, Tally
+from app.core.transactions import Transfer
 from tests.core.planted_bugs import Bug
 
 
@@ -49,8 +52,21 @@ def _a_year_has_no_limit(patch: pytest.MonkeyPatch) -> None:
 def _a_refund_stays_counted(patch: pytest.MonkeyPatch) -> None:
     right = family.count_member
 
-    def wrong(redemption: Redemption, points: int, book: Book) -> Iterator[Tally]:
-        return right(redemption, max(0, points), book)
+    def wrong(row: Redemption | Order, points: int, book: Book) -> Iterator[Tally]:
+        return right(row, max(0, points), book)
+
+    patch.setattr(limits, "count_member", wrong)
+
+
+def _a_members_order_has_no_limit(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(orders, "refuse_month", lambda *_: None)
+
+
+def _a_members_order_is_not_counted(patch: pytest.MonkeyPatch) -> None:
+    right = family.count_member
+
+    def wrong(row: Redemption | Order, points: int, book: Book) -> Iterator[Tally]:
+        return right(row, points if isinstance(row, Redemption) else 0, book)
 
     patch.setattr(limits, "count_member", wrong)
 
@@ -67,11 +83,23 @@ def _a_batch_forgets_that_a_grant_was_decided(patch: pytest.MonkeyPatch) -> None
     patch.setattr(Book, "_put", lambda book, row: None if isinstance(row, PoolGrant) else right(book, row))
 
 
+def _a_grant_forgets_the_debt(patch: pytest.MonkeyPatch) -> None:
+    def wrong(
+        volunteer: VolunteerId, points: Points, expires_on: date, _book: Book, *, out_of: AccountKind
+    ) -> tuple[Transfer, ...]:
+        return (Transfer(AccountKey(out_of), lot(AccountKind.WALLET, volunteer, expires_on), points),)
+
+    patch.setattr(pool, "credit_points", wrong)
+
+
 GIFT_BUGS = (
+    Bug("a grant forgets the debt", _a_grant_forgets_the_debt),
     Bug("the pool is never asked", _the_pool_is_never_asked, BrokenInvariant),
     Bug("who proposed a grant approves it", _who_proposed_approves),
     Bug("a year of grants has no limit", _a_year_has_no_limit),
     Bug("a member's refund stays counted", _a_refund_stays_counted),
+    Bug("a member's order has no limit", _a_members_order_has_no_limit),
+    Bug("a member's order is not counted", _a_members_order_is_not_counted),
     Bug("a batch forgets who shows the code", _a_batch_forgets_who_shows_the_code),
     Bug(
         "a batch forgets that a grant was decided",

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from app.core import bonus_grants, penalising
+from app.core import bonus_grants, bonus_revocations, penalising
 from app.core.accounts import AccountKey, AccountKind, lot
 from app.core.bonuses import Bonus
 from app.core.book import Book
@@ -76,6 +76,13 @@ def _referrals_have_no_end(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bonus_grants, "_is_full", never)
 
 
+def _taking_back_takes_one_less(patch: pytest.MonkeyPatch) -> None:
+    def wrong(volunteer: VolunteerId, points: Points, book: Book, today: date, *, first: date | None) -> object:
+        return take_from(volunteer, Points(points - 1), book, today, first=first)
+
+    patch.setattr(bonus_revocations, "take_from", wrong)
+
+
 def _forgets(kind: type[Row]) -> Callable[[pytest.MonkeyPatch], None]:
     def plant(patch: pytest.MonkeyPatch) -> None:
         right = Book._put
@@ -85,6 +92,7 @@ def _forgets(kind: type[Row]) -> Callable[[pytest.MonkeyPatch], None]:
 
 
 REWARD_BUGS = (
+    Bug("taking a bonus back takes one less", _taking_back_takes_one_less),
     Bug("a bonus forgets the debt", _bonus_forgets_the_debt),
     Bug("a penalty is forgiven where nothing is left", _penalty_is_forgiven_where_nothing_is_left),
     Bug("a penalty takes no lot", _penalty_is_all_debt),

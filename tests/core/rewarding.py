@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import TypeVar
 
-from app.core.bonus_grants import GrantBonus, RevokeHonourBonus
+from app.core.bonus_grants import GrantBonus
+from app.core.bonus_revocations import RevokeHonourBonus
 from app.core.bonuses import BonusKey, BonusKind
 from app.core.commands import Command
 from app.core.honours import HonourLevel
@@ -13,9 +14,10 @@ from app.core.penalties import Penalty, PenaltyState
 from app.core.quantities import Points
 from tests.core.builders import RECORDER, VERIFIER, named
 from tests.core.ledger import MemoryLedger
+from tests.core.revoking import end_referral, who_was_referred
 from tests.core.steps import Step
 
-KINDS = (BonusKind.HONOUR, BonusKind.REFERRAL, BonusKind.START, BonusKind.HONOUR)
+KINDS = (BonusKind.HONOUR, BonusKind.REFERRAL, BonusKind.START, BonusKind.HONOUR, BonusKind.REFERRAL)
 
 Thing = TypeVar("Thing")
 
@@ -23,21 +25,24 @@ Thing = TypeVar("Thing")
 def reward(
     ledger: MemoryLedger, step: Step, number: int, volunteer: VolunteerId, transaction: TransactionId
 ) -> tuple[Command, ...]:
-    """A bonus for a new cause, or every third time an honour's taken back; blindly, for a cause that is settled."""
+    """A bonus for a new cause, or two times in three one taken back; blindly, for a cause that is settled."""
     bonus = BonusId(named("bonus", number))
+    if step.percent % 3 == 1 and (ended := end_referral(ledger, step, bonus, transaction)):
+        return (ended,)
     given = [row for row in ledger.bonuses.values() if row.kind is BonusKind.HONOUR]
     standing = [row for row in given if BonusKey(BonusKind.HONOUR_WITHDRAWN, row.cause) not in ledger.bonuses]
     if step.percent % 3 == 0 and (step.blind or standing):
         honour = _pick(given if step.blind else standing, step)
         cause, owner = (honour.cause, honour.volunteer) if honour else (named("nothing"), volunteer)
         return (RevokeHonourBonus(bonus=bonus, honour=cause, volunteer=owner, transaction=transaction),)
-    kind = KINDS[step.about % len(KINDS)]
+    kind = KINDS[(step.about + step.percent) % len(KINDS)]
     levels = tuple(HonourLevel)
     settled = _pick(given, step) if step.blind else None
+    referred = who_was_referred(ledger, volunteer, step) if kind is BonusKind.REFERRAL else None
     grant = GrantBonus(
         bonus=bonus,
         kind=BonusKind.HONOUR if settled else kind,
-        cause=settled.cause if settled else named("cause", number),
+        cause=settled.cause if settled else referred or named("cause", number),
         volunteer=volunteer,
         day=ledger.programme.business_day(ledger.now) - timedelta(days=step.percent % 3),
         transaction=transaction,

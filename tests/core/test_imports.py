@@ -10,7 +10,7 @@ from app.core.arrivals import Arrivals
 from app.core.book import Accepted, Book, Decision
 from app.core.check_ins import CheckIn
 from app.core.codes import Code, Rejected
-from app.core.ids import RecordId, TransactionId, VolunteerId
+from app.core.ids import RecordId, TransactionId, VolunteerId, format_id
 from app.core.imports import ImportRecord, decide_import_record
 from app.core.quantities import Minutes
 from app.core.record_numbers import ImportItems, RecordNumber
@@ -176,6 +176,36 @@ def test_an_arrival_asks_for_what_it_looks_at() -> None:
     assert (set(needs.owners), needs.policies, len(needs.arrivals)) == ({VOLUNTEER}, True, 1)
     plain = a_book()
     assert whose_standing(plain, needs) == set()
+
+
+def test_an_overlap_names_the_record_that_began_first() -> None:
+    """Two records stand in the way: whichever came first, the same one is told."""
+    first = a_record(1, minutes=60, ended_at=NOW - timedelta(hours=2))
+    second = a_record(2, minutes=60, ended_at=NOW)
+    over_both = a_command(a_record(3, minutes=300, ended_at=NOW), "R3")
+    for before in ((first, second), (second, first)):
+        commands = [a_command(record, f"R{number}") for number, record in enumerate(before)]
+        *_, decision = arrive(expecting(a_book(), *commands, over_both), *commands, over_both)
+        assert decision == Rejected(Code.OVERLAP, {"record": format_id("rec", first.id)})
+
+
+def test_what_is_looked_up_later_takes_nothing_away() -> None:
+    """A look-up that began before a record arrived does not know it: what has arrived stays, what is new comes in."""
+    stranger, elder = VolunteerId(named("stranger")), RecordId(named("elder"))
+    early, late = (CheckIn(NOW - timedelta(hours=9), NOW),), (CheckIn(NOW - timedelta(hours=1), NOW),)
+    command = a_command(a_record(minutes=60))
+    record = command.told.record
+    book = expecting(a_book(), command)
+    arrive(book, command)
+    known = book.arriving.numbers[NUMBER]
+    looked_up = Arrivals({NUMBER: None}, {VOLUNTEER: {elder: early}, stranger: None}, {record.team: True})
+    book.arriving.take_in(looked_up)
+    assert book.arriving.numbers == {NUMBER: known}
+    assert known is not None
+    assert set(book.arriving.busy[VOLUNTEER] or ()) == {record.id, elder}
+    assert book.arriving.busy[stranger] is None
+    book.arriving.take_in(Arrivals({}, {stranger: {elder: late}}))
+    assert book.arriving.busy[stranger] == {elder: late}
 
 
 def test_what_was_rehearsed_is_remembered() -> None:

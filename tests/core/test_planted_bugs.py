@@ -5,7 +5,8 @@ from typing import get_args
 
 import pytest
 
-from app.core.bonus_grants import GrantBonus, RevokeHonourBonus
+from app.core.bonus_grants import GrantBonus
+from app.core.bonus_revocations import RevokeHonourBonus, RevokeReferralBonus
 from app.core.book import Needs
 from app.core.claw_backs import ClawBack
 from app.core.commands import Command
@@ -47,6 +48,7 @@ NEEDS: list[tuple[type[Command], str]] = [
     (ReverseRedemption, "terminals"),
     (PlaceOrder, "volunteers"),
     (PlaceOrder, "offers"),
+    (PlaceOrder, "family"),
     (CancelOrder, "orders"),
     (ExpireOrder, "orders"),
     (UseVoucher, "vouchers"),
@@ -73,6 +75,9 @@ NEEDS: list[tuple[type[Command], str]] = [
     (GrantBonus, "volunteers"),
     (RevokeHonourBonus, "bonuses"),
     (RevokeHonourBonus, "volunteers"),
+    (RevokeReferralBonus, "bonuses"),
+    (RevokeReferralBonus, "records"),
+    (RevokeReferralBonus, "volunteers"),
     (Penalise, "penalties"),
     (LiftPenalty, "penalties"),
     (GrantFromPool, "policies"),

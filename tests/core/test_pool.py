@@ -151,3 +151,14 @@ def test_a_proposal_for_ones_own_is_refused_at_once() -> None:
 def test_a_donation_cannot_name_a_receiver() -> None:
     """Whoever gives names themselves, the amount and nothing else: there is no transfer between people."""
     assert {field.name for field in fields(DonatePoints)} == {"volunteer", "transaction", "points"}
+
+
+@pytest.mark.parametrize("owed, repaid", [(30, 30), (100, 100), (250, 100)])
+def test_a_grant_repays_a_debt_first(owed: int, repaid: int) -> None:
+    """As any accrual does (case 17): what is owed is repaid out of the pool, the rest is the volunteer's."""
+    book, debt = a_pool(), AccountKey(AccountKind.DEBT, VOLUNTEER)
+    book.accounts[VOLUNTEER][debt] = owed
+    assert isinstance(approve(book), Accepted)
+    assert (book.balance(POOL), book.balance(debt)) == (900, owed - repaid)
+    assert wallet_of(book) == ({date(2028, 12, 31): 100 - repaid} if repaid < 100 else {})
+    assert book.tally(granted_key(VOLUNTEER, TODAY)) == 100

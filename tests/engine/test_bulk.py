@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId, TeamId, TransactionId, VolunteerId
 from app.core.imports import ImportRecord
 from app.core.policies import AccrualPolicy, Band, Bonuses, Caps, Overlay, Rule, Scale, ScalePeriod
+from app.core.record_numbers import RecordNumber
 from app.core.rows import Evidence
 from app.engine import bulk
 from app.engine.batch import Outcome, run_batch
@@ -23,6 +25,7 @@ from app.engine.bulk import BulkWriter, Pace
 from app.store.accrual_policies import Publication, insert_policy
 from app.store.bulk_writes import prepare_copying
 from app.store.database import BatchConnection, Database
+from app.store.rehearsals import begin_rehearsal
 from app.store.service_records import RecordView, insert_records
 from app.store.volunteers import lock_volunteer
 from tests.support.cities import a_city
@@ -82,7 +85,7 @@ async def prepared(server: TestServer) -> AsyncIterator[str]:
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts so small that every example has several."""
-    monkeypatch.setattr(bulk, "PART", 7)
+    monkeypatch.setattr(bulk, "PART_MIN", 7)
 
 
 @st.composite
@@ -113,11 +116,15 @@ async def _note_nothing(_connection: BatchConnection, _decisions: Sequence[Decis
     """Nothing goes along."""
 
 
-async def write_in_bulk(database: Database, clock: Clock, chunks: Sequence[Sequence[ImportRecord]]) -> list[Decision]:
+async def write_in_bulk(
+    database: Database, clock: Clock, chunks: Sequence[Sequence[ImportRecord]], *, dry_run: bool = False
+) -> list[Decision]:
     """Write chunks one after the other through one writer."""
     async with a_connection(database) as connection:
         await prepare_copying(connection)
-        writer = BulkWriter(connection, CITY.programme, clock)
+        if dry_run:
+            await begin_rehearsal(connection)
+        writer = BulkWriter(connection, CITY.programme, clock, dry_run=dry_run)
         return [decision for chunk in chunks for decision in await writer.write(chunk, _note_nothing)]
 
 
@@ -150,6 +157,30 @@ async def test_bulk_writes_what_the_committer_writes(
         assert list(map(_as_told, decided)) == [outcome.answer for outcome in outcomes]
         assert await fetch_tables(one, AFTER) == await fetch_tables(other, AFTER)
         await assert_all_sound(one, CITY)
+
+
+@given(commands=st.lists(arrivals(), min_size=1, max_size=40), cut=st.integers(0, 40))
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_a_dry_run_decides_what_a_run_decides(
+    server: TestServer, prepared: str, commands: list[ImportRecord], cut: int
+) -> None:
+    """Equal decisions from chunk to chunk, on the same database, which it leaves as it was.
+
+    At the end everything comes again, under its numbers and under others: known, or time that is taken.
+    """
+    others = [
+        replace(each, told=replace(each.told, number=RecordNumber("old", f"x{n}"))) for n, each in enumerate(commands)
+    ]
+    chunks = [chunk for chunk in (commands[:cut], commands[cut:], commands, others) if chunk]
+    async with a_database(server, prepared) as database:
+        before = await fetch_tables(database)
+        rehearsed = await write_in_bulk(database, Clock(), chunks, dry_run=True)
+        assert await fetch_tables(database) == before
+        assert rehearsed == await write_in_bulk(database, Clock(), chunks)
 
 
 async def test_a_second_time_adds_nothing(server: TestServer, prepared: str) -> None:

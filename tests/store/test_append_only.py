@@ -33,6 +33,7 @@ APPEND_ONLY = (
     "back_test_reports",
     "expiry_notices",
     "opening_balances",
+    "bulk_answers",
 )
 CHANGES = ("UPDATE {} SET programme_id = programme_id", "DELETE FROM {}", "TRUNCATE {} CASCADE")
 WAYS_ROUND = (

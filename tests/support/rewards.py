@@ -1,17 +1,18 @@
 """A city whose policy has bonuses and penalties, and what may happen to its people."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
 
 from app.core.honours import HonourLevel
-from app.core.ids import NOBODY, UserId, format_id
+from app.core.ids import NOBODY, ProgrammeId, UserId, format_id
 from app.core.policies import AccrualPolicy, Bonuses, PenaltyRule
 from app.jobs.bonuses import run_bonuses
 from app.jobs.penalties import run_penalties
 from app.store.accrual_policies import fetch_policies
+from app.store.database import Database
 from app.store.policy_bodies import encode_policy
 from tests.support.calls import Json
 from tests.support.city_rows import REGION
@@ -34,23 +35,26 @@ VALUES (:programme, :version, :effective_from, :rate, '{"1": 10000, "2": 12000, 
 
 
 async def rewarding(site: Site, effective_from: date = date(2026, 1, 1)) -> AccrualPolicy:
+    """Put a policy with bonuses and penalties in force on a site."""
+    return await put_in_force(site.database, site.city.programme, site.clock.now, effective_from)
+
+
+async def put_in_force(database: Database, programme: ProgrammeId, at: datetime, effective_from: date) -> AccrualPolicy:
     """Put a policy with bonuses and penalties in force; hours bring what they brought before."""
-    async with site.database.read() as reader:
-        [before] = await fetch_policies(reader, site.city.programme)
+    async with database.read() as reader:
+        [before] = await fetch_policies(reader, programme)
     policy = replace(before, version=VERSION, effective_from=effective_from, bonuses=BONUSES, penalties=PENALTIES)
-    async with site.database.begin() as tx:
-        await tx.execute(
-            _INSERT,
-            {
-                "programme": site.city.programme,
-                "version": policy.version,
-                "effective_from": policy.effective_from,
-                "rate": policy.rate_per_hour,
-                "nobody": UserId(NOBODY),
-                "at": site.clock.now,
-                "body": encode_policy(policy),
-            },
-        )
+    values = {
+        "programme": programme,
+        "version": policy.version,
+        "effective_from": policy.effective_from,
+        "rate": policy.rate_per_hour,
+        "nobody": UserId(NOBODY),
+        "at": at,
+        "body": encode_policy(policy),
+    }
+    async with database.begin() as tx:
+        await tx.execute(_INSERT, values)
     return policy
 
 

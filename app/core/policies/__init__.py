@@ -18,6 +18,7 @@ from app.core.policies.model import (
     Window,
     policy_on,
 )
+from app.core.policies.price_lists import PriceList
 from app.core.policies.pricing import Priced, price
 from app.core.policies.scales import Band, Scale, ScalePeriod
 from app.core.policies.service import Service, Standing
@@ -32,6 +33,7 @@ __all__ = [
     "ExpiryKind",
     "Overlay",
     "PenaltyRule",
+    "PriceList",
     "Priced",
     "Rounding",
     "Rule",

@@ -47,6 +47,9 @@ class Caps:
     balance_points: int | None = None
 
 
+_NO_CAPS = Caps()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """Days on which service counts more (an emergency, a big event), for some categories or for all.
@@ -148,10 +151,12 @@ class AccrualPolicy:
     @property
     def needs_standing(self) -> bool:
         """Whether a price depends on what the volunteer has served before."""
-        return bool(self.caps != Caps() or self.scale or self.rules or self.bonuses.first_service)
+        return bool(self.caps != _NO_CAPS or self.scale or self.rules or self.bonuses.first_service)
 
     def overlay_for(self, region_code: str) -> Overlay | None:
         """The overlay of the smallest region that holds this one."""
+        if not self.overlays:
+            return None
         fitting = [overlay for overlay in self.overlays if region_code.startswith(overlay.region_code)]
         return max(fitting, key=lambda overlay: len(overlay.region_code), default=None)
 
