@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import uvicorn
 
+from app.main import refuse_demo
 from app.settings import Settings, master_key_of, read_settings
 from app.store.database import Database
 from app.store.migrating import grant, upgrade
@@ -45,9 +46,19 @@ async def migrate_database(settings: Settings, role: str | None = None) -> None:
         await database.close()
 
 
+async def _prepare(settings: Settings) -> None:
+    """Migrate, and find out here, not in each process, what may not be served in production."""
+    await migrate_database(settings)
+    database = Database(str(settings.database_url))
+    try:
+        await refuse_demo(settings, database)
+    finally:
+        await database.close()
+
+
 def serve_processes(settings: Settings) -> None:
     """Migrate, then serve until told to stop. The processes are told by environment what was found out here."""
-    asyncio.run(migrate_database(settings))
+    asyncio.run(_prepare(settings))
     os.environ["LIYU_DATABASE_URL"] = str(settings.database_url)
     os.environ["LIYU_MASTER_KEY"] = base64.b64encode(master_key_of(settings)).decode()
     uvicorn.run(

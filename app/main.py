@@ -12,160 +12,31 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from app.actions.attempts import LoginGuard
 from app.actions.keys import KeyCabinet
+from app.actions.standing import Standing
 from app.actions.terminals import TillDirectory
-from app.actions.users import LoginGuard
-from app.api import (
-    accounts,
-    accrual_policies,
-    agreements,
-    auth,
-    back_tests,
-    bills,
-    bonuses,
-    breakage,
-    bulk_records,
-    bulk_reviews,
-    certificates,
-    correction_steps,
-    corrections,
-    evaluations,
-    events,
-    explanations,
-    funds,
-    health,
-    honours,
-    marks,
-    me,
-    merchant_applications,
-    merchant_life,
-    merchant_staff,
-    merchants,
-    my_donations,
-    my_family,
-    my_family_orders,
-    my_objections,
-    my_offers,
-    my_orders,
-    my_penalties,
-    my_redemptions,
-    my_service_records,
-    notices,
-    objections,
-    offer_stocks,
-    offers,
-    opening_sheets,
-    opening_steps,
-    penalties,
-    penalty_steps,
-    pool_grants,
-    pos,
-    pos_refunds,
-    pos_vouchers,
-    programmes,
-    proofs,
-    public_notice,
-    record_reviews,
-    record_samples,
-    relatives,
-    review_settings,
-    sandbox,
-    service_records,
-    stars,
-    stores,
-    teams,
-    terminals,
-    training_records,
-    transactions,
-    users,
-    volunteer_accounts,
-    volunteers,
-)
+from app.actions.wechat_calls import WechatCalls
 from app.api.access import check_every_route_guarded
 from app.api.bulk_bodies import BODY_BYTES_MAX
+from app.api.limits import Limits, Rates
 from app.api.middleware import RequestMiddleware
 from app.api.openapi import build_contract, render_contract
 from app.api.opening_fields import SHEET_BYTES_MAX
 from app.api.problems import add_problem_handlers
+from app.api.routers import ROUTERS
 from app.api.sandbox_faults import FAULT_TIMES, FaultTimes
 from app.api.services import Services
 from app.engine.committer import Committers
 from app.jobs.back_tests import run_back_tests
 from app.jobs.running import run_jobs
 from app.jobs.seen import run_flushes
-from app.settings import Settings, master_key_of, read_settings
+from app.security.buckets import NO_LIMIT, Rate, rate_of
+from app.settings import BadSetting, Settings, master_key_of, read_settings, vault_of
 from app.store.database import Database
+from app.store.login_settings import fetch_demo_programmes
 from app.store.lookups import Lookups
 from app.telemetry import configure_logging
-
-ROUTERS = (
-    pos.router,
-    pos_refunds.router,
-    pos_vouchers.router,
-    sandbox.router,
-    bills.router,
-    me.router,
-    my_redemptions.router,
-    my_donations.router,
-    my_family.router,
-    my_family_orders.router,
-    notices.own_router,
-    my_offers.router,
-    my_orders.router,
-    offers.router,
-    offer_stocks.router,
-    auth.router,
-    programmes.router,
-    back_tests.router,
-    accrual_policies.router,
-    teams.router,
-    volunteers.router,
-    volunteer_accounts.router,
-    users.router,
-    record_samples.router,  # before the record that a path names
-    service_records.router,
-    bulk_records.router,
-    bulk_reviews.router,
-    marks.router,
-    explanations.router,
-    record_reviews.router,
-    training_records.router,
-    my_service_records.router,
-    review_settings.router,
-    relatives.router,
-    objections.router,
-    my_objections.router,
-    public_notice.router,
-    corrections.router,
-    correction_steps.router,
-    opening_sheets.router,
-    opening_steps.router,
-    stars.router,
-    honours.router,
-    bonuses.router,
-    penalties.router,
-    penalty_steps.router,
-    my_penalties.router,
-    evaluations.router,
-    certificates.router,
-    merchants.router,
-    merchant_applications.router,
-    merchant_life.router,
-    agreements.router,
-    merchant_staff.router,
-    stores.router,
-    terminals.router,
-    funds.router,
-    pool_grants.router,
-    transactions.router,
-    accounts.router,
-    proofs.router,
-    events.router,
-    notices.router,
-    breakage.router,
-    health.router,
-)
-
 
 LARGE_BODIES = {"/v1/service-records:batch": BODY_BYTES_MAX, "/v1/opening-sheets": SHEET_BYTES_MAX}
 """Where a body may be larger than elsewhere: it is read as a stream there."""
@@ -178,7 +49,7 @@ def now() -> datetime:
 
 def make_services(settings: Settings, database: Database, clock: Callable[[], datetime] = now) -> Services:
     """The parts that routes, demo and commands work with."""
-    cabinet = KeyCabinet(database, master_key_of(settings))
+    cabinet = KeyCabinet(database, master_key_of(settings), vault_of(settings))
     lookups = Lookups(database)
     return Services(
         database=database,
@@ -186,10 +57,40 @@ def make_services(settings: Settings, database: Database, clock: Callable[[], da
         committers=Committers(database, clock, queue_max=settings.queue_max, batch_max=settings.batch_max),
         cabinet=cabinet,
         tills=TillDirectory(lookups, cabinet.vault),
-        logins=LoginGuard(),
+        logins=LoginGuard(database, cabinet.logins),
+        standing=Standing(lookups),
         clock=clock,
         token_lifetime=settings.token_lifetime,
+        limits=Limits(_rates_of(settings)),
+        wechat=_wechat_of(settings),
     )
+
+
+def _rates_of(settings: Settings) -> Rates:
+    """Ten seconds' worth of calls may come at once; guesses a minute's."""
+    guesses = settings.guesses_a_minute
+    return Rates(
+        address=rate_of(settings.rate_address, 10),
+        actor=rate_of(settings.rate_actor, 10),
+        till=rate_of(settings.rate_till, 10),
+        guesses=Rate(60 / guesses, guesses) if guesses else NO_LIMIT,
+    )
+
+
+def _wechat_of(settings: Settings) -> WechatCalls | None:
+    if settings.wechat_appid is None or settings.wechat_secret is None:
+        return None
+    return WechatCalls(settings.wechat_appid, settings.wechat_secret, settings.wechat_base_url)
+
+
+async def refuse_demo(settings: Settings, database: Database) -> None:
+    """Raise BadSetting in production on a database in which `liyu demo` has printed passwords."""
+    if not settings.production:
+        return
+    async with database.read() as reader:
+        demos = await fetch_demo_programmes(reader)
+    if demos:
+        raise BadSetting(f"not fit for production: the database holds the demo programmes {', '.join(demos)}")
 
 
 def create_app(
@@ -202,6 +103,7 @@ def create_app(
         if settings.database_url is None:
             raise TypeError("the application needs the address of a database")
         database = Database(settings.database_url)
+        await refuse_demo(settings, database)
         services = make_services(settings, database, clock)
         app.state.services = services
         work = (
@@ -211,13 +113,15 @@ def create_app(
             asyncio.create_task(
                 run_back_tests(database, clock, services.back_tests_asked, settings.jobs_every.total_seconds())
             ),
-            asyncio.create_task(run_flushes(database, services.tills)),
+            asyncio.create_task(run_flushes(database, services.tills, services.standing)),
         )
         yield
         for task in work:
             task.cancel()
         await services.committers.close()
         await services.lookups.close()
+        if services.wechat:
+            await services.wechat.close()
         await asyncio.shield(database.close())
 
     app = FastAPI(
@@ -241,6 +145,8 @@ def create_app(
         body_bytes_max_at=LARGE_BODIES,
         clock=clock,
         fault_times=fault_times,
+        addresses=Limits(_rates_of(settings)),
+        hsts=settings.hsts,
     )
     _serve_contract(app)
     return app

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
+from app.core.audit_trail import Edited
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId, UserId
@@ -54,7 +55,7 @@ async def draft_policy(
 
 async def revise_policy(
     tx: Tx, programme: ProgrammeId, policy: AccrualPolicy, revision: int, author: UserId, at: datetime
-) -> PolicyDraft | Rejected:
+) -> Edited[PolicyDraft] | Rejected:
     """Write a draft anew. It has to be reviewed again, by somebody who wrote none of its revisions."""
     found = await _open_draft(tx, programme, policy.version, revision)
     if isinstance(found, Rejected):
@@ -70,12 +71,13 @@ async def revise_policy(
         reviewed_by=None,
     )
     await _write(tx, programme, revised)
-    return await lock_draft(tx, programme, policy.version) or Rejected(Code.NOT_FOUND)
+    written = await lock_draft(tx, programme, policy.version)
+    return Edited(found, written) if written else Rejected(Code.NOT_FOUND)
 
 
 async def move_policy(
     tx: Tx, programme: ProgrammeId, version: str, revision: int, step: PolicyStep, by: UserId, at: datetime
-) -> PolicyDraft | Rejected:
+) -> Edited[PolicyDraft] | Rejected:
     """Take one step with a draft, as it was in this revision."""
     found = await _open_draft(tx, programme, version, revision)
     if isinstance(found, Rejected):
@@ -95,7 +97,7 @@ async def move_policy(
             moved = replace(found, state=DraftState.PUBLISHED, changed_at=at)
         case unreachable:
             assert_never(unreachable)
-    return await _write(tx, programme, moved)
+    return Edited(found, await _write(tx, programme, moved))
 
 
 async def _open_draft(tx: Tx, programme: ProgrammeId, version: str, revision: int) -> PolicyDraft | Rejected:

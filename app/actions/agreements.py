@@ -6,6 +6,7 @@ Each of these holds the lock on its merchant, so that two agreements never come 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from app.core.audit_trail import Edited
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
 from app.core.ids import AgreementId, MerchantId, ProgrammeId, format_id
@@ -64,7 +65,7 @@ async def sign_agreement(tx: Tx, programme: ProgrammeId, agreement: Agreement) -
 
 async def end_agreement(
     tx: Tx, programme: ProgrammeId, merchant: MerchantId, agreement: AgreementId, ends_on: date, at: datetime
-) -> Agreement | Rejected:
+) -> Edited[Agreement] | Rejected:
     """Let an agreement end earlier. Yesterday at the earliest, which is at once: what was taken under it, was."""
     if await lock_merchant(tx, programme, merchant) is None:
         return Rejected(Code.NOT_FOUND)
@@ -78,4 +79,4 @@ async def end_agreement(
     if not earliest <= ends_on <= found.ends_on:
         return Rejected(Code.PARAM_ERROR, {"earliest": earliest.isoformat(), "latest": found.ends_on.isoformat()})
     await update_agreement_end(tx, programme, agreement, ends_on)
-    return replace(found, ends_on=ends_on)
+    return Edited(found, replace(found, ends_on=ends_on))

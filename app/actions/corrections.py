@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid_utils.compat import uuid7
 
 from app.actions.reaches import fetch_reach
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.correction_impacts import Impact
 from app.core.correction_orders import (
@@ -81,7 +82,7 @@ async def _lock_open(tx: Tx, actor: Actor, correction: CorrectionId) -> Correcti
 
 async def keep_preview(
     tx: Tx, actor: Actor, correction: CorrectionId, targets: Sequence[Target], impact: Impact, at: datetime
-) -> CorrectionView | Rejected:
+) -> Edited[CorrectionView] | Rejected:
     """Keep what an order would do, and to which records: that is what will be approved."""
     view = await _lock_open(tx, actor, correction)
     if isinstance(view, Rejected):
@@ -94,12 +95,12 @@ async def keep_preview(
         changed_at=at,
         set_hash=hash_targets(targets),
     )
-    return await _write(tx, actor.programme, CorrectionView(previewed, impact))
+    return Edited(view, await _write(tx, actor.programme, CorrectionView(previewed, impact)))
 
 
 async def approve_correction(
     tx: Tx, actor: Actor, correction: CorrectionId, revision: int, at: datetime
-) -> CorrectionView | Rejected:
+) -> Edited[CorrectionView] | Rejected:
     """Approve an order as it was previewed, by somebody who has no part in it. A job carries it out."""
     view = await _lock_open(tx, actor, correction)
     if isinstance(view, Rejected):
@@ -124,16 +125,18 @@ async def approve_correction(
         approved_by=by,
         approved_at=at,
     )
-    return await _write(tx, actor.programme, replace(view, order=approved))
+    return Edited(view, await _write(tx, actor.programme, replace(view, order=approved)))
 
 
-async def discard_correction(tx: Tx, actor: Actor, correction: CorrectionId, at: datetime) -> CorrectionView | Rejected:
+async def discard_correction(
+    tx: Tx, actor: Actor, correction: CorrectionId, at: datetime
+) -> Edited[CorrectionView] | Rejected:
     """Give an order up, before it was approved."""
     view = await _lock_open(tx, actor, correction)
     if isinstance(view, Rejected):
         return view
     order = replace(view.order, state=CorrectionState.DISCARDED, revision=view.order.revision + 1, changed_at=at)
-    return await _write(tx, actor.programme, replace(view, order=order))
+    return Edited(view, await _write(tx, actor.programme, replace(view, order=order)))
 
 
 async def _write(tx: Tx, programme: ProgrammeId, view: CorrectionView) -> CorrectionView:

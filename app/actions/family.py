@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, datetime
 
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.family import FAMILY_OFF, refuse_relation
 from app.core.family_links import FamilyLink, FamilyLinkState
@@ -48,7 +49,7 @@ async def propose_family_link(tx: Tx, programme: ProgrammeId, link: FamilyLink, 
 
 async def accept_family_link(
     tx: Tx, programme: ProgrammeId, link: FamilyLinkId, member: VolunteerId, at: datetime, today: date
-) -> FamilyLink | Rejected:
+) -> Edited[FamilyLink] | Rejected:
     """The member agrees. Only the member does; to others the link is not there."""
     found = await lock_family_link(tx, programme, link)
     if found is None or found.member != member:
@@ -61,33 +62,33 @@ async def accept_family_link(
         return FAMILY_OFF
     if refusal := refuse_relation(found.kinship, known, today):
         return refusal
-    return await _write(tx, programme, replace(found, state=FamilyLinkState.ACTIVE, changed_at=at))
+    return await _write(tx, programme, found, replace(found, state=FamilyLinkState.ACTIVE, changed_at=at))
 
 
 async def limit_family_link(
     tx: Tx, programme: ProgrammeId, link: FamilyLinkId, owner: VolunteerId, monthly: Points | None, at: datetime
-) -> FamilyLink | Rejected:
+) -> Edited[FamilyLink] | Rejected:
     """The owner says how much a month; None: without limit."""
     found = await lock_family_link(tx, programme, link)
     if found is None or found.owner != owner:
         return Rejected(Code.NOT_FOUND)
     if found.state is FamilyLinkState.ENDED:
         return Rejected(Code.STATE_CONFLICT, {"state": found.state.value})
-    return await _write(tx, programme, replace(found, monthly_points=monthly, changed_at=at))
+    return await _write(tx, programme, found, replace(found, monthly_points=monthly, changed_at=at))
 
 
 async def end_family_link(
     tx: Tx, programme: ProgrammeId, link: FamilyLinkId, by: VolunteerId, at: datetime
-) -> FamilyLink | Rejected:
+) -> Edited[FamilyLink] | Rejected:
     """Either side ends it, or says no to it, at any time, also where the programme allows no new ones."""
     found = await lock_family_link(tx, programme, link)
     if found is None or by not in (found.owner, found.member):
         return Rejected(Code.NOT_FOUND)
     if found.state is FamilyLinkState.ENDED:
         return Rejected(Code.STATE_CONFLICT, {"state": found.state.value})
-    return await _write(tx, programme, replace(found, state=FamilyLinkState.ENDED, ended_by=by, changed_at=at))
+    return await _write(tx, programme, found, replace(found, state=FamilyLinkState.ENDED, ended_by=by, changed_at=at))
 
 
-async def _write(tx: Tx, programme: ProgrammeId, link: FamilyLink) -> FamilyLink:
+async def _write(tx: Tx, programme: ProgrammeId, found: FamilyLink, link: FamilyLink) -> Edited[FamilyLink]:
     await update_family_link(tx, programme, link, link.changed_at)
-    return link
+    return Edited(found, link)

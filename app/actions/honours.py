@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.honours import Honour, HonourStep, move, refuse_place, state_on_entry
 from app.core.ids import HonourId, ProgrammeId, UserId
@@ -54,7 +55,7 @@ async def enter_honour(
 
 async def move_honour(
     tx: Tx, actor: Actor, honour: HonourId, step: HonourStep, reason: str, at: datetime
-) -> HonourView | Rejected:
+) -> Edited[HonourView] | Rejected:
     """Verify or withdraw an honour."""
     await lock_honours(tx, actor.programme)
     view = await fetch_honour(tx, actor.programme, honour)
@@ -66,4 +67,4 @@ async def move_honour(
         return after
     standing = HonourStanding(number=view.standing.number + 1, state=after, reason=reason, user=user, at=at)
     await insert_standing(tx, actor.programme, honour, standing)
-    return replace(view, standing=standing)
+    return Edited(view, replace(view, standing=standing))

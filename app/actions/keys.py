@@ -7,6 +7,7 @@ from datetime import datetime
 from app.core.ids import ProgrammeId
 from app.security.sealing import Keyring, derive_key
 from app.security.tokens import SigningKey, TokenKeys, generate_signing_key
+from app.security.vault import PersonVault, make_person_vault
 from app.store.database import Database, Tx
 from app.store.keys import SealedKey, fetch_keys, insert_key, retire_keys_but
 
@@ -17,13 +18,21 @@ _KEYS_MAX = 1_000
 class KeyCabinet:
     """Derived keys, and signing keys cached for a few seconds so that a rotation is seen everywhere soon."""
 
-    def __init__(self, database: Database, master_key: bytes) -> None:
+    def __init__(self, database: Database, master_key: bytes, people: PersonVault | None = None) -> None:
         self._database = database
+        self.people = people or make_person_vault(master_key)
         self.vault = Keyring({"m1": derive_key(master_key, "seal.v1")}, "m1")
         self.pay_codes = derive_key(master_key, "pay-codes.v1")
         self.vouchers = derive_key(master_key, "vouchers.v1")
+        self.tickets = derive_key(master_key, "tickets.v1")
+        self.lotteries = derive_key(master_key, "lotteries.v1")
         self.certificates = derive_key(master_key, "certificates.v1")
         self.blinding = derive_key(master_key, "blinding.v1")
+        self.logins = derive_key(master_key, "logins.v1")
+        self.sessions = derive_key(master_key, "sessions.v1")
+        self.recovery_codes = derive_key(master_key, "recovery-codes.v1")
+        self.openids = derive_key(master_key, "openids.v1")
+        self.binding_codes = derive_key(master_key, "binding-codes.v1")
         self._token_keys: dict[ProgrammeId, tuple[float, TokenKeys]] = {}
 
     async def token_keys(self, programme: ProgrammeId) -> TokenKeys:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from app.actions.agreements import add_agreement
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, ProgrammeId, UserId
 from app.store.agreements import Agreement
@@ -63,7 +64,7 @@ async def take_step(
     *,
     reason: str = "",
     agreement: Agreement | None = None,
-) -> Merchant | Rejected:
+) -> Edited[Merchant] | Rejected:
     """Take a step, if the table has it. Nobody reviews an application that they entered themselves.
 
     With an agreement, both or neither are done.
@@ -80,4 +81,4 @@ async def take_step(
         added = await add_agreement(tx, programme, agreement)
         if isinstance(added, Rejected):
             return added
-    return await update_merchant_status(tx, programme, merchant, status, reason, by)
+    return Edited(found, await update_merchant_status(tx, programme, merchant, status, reason, by))

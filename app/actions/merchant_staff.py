@@ -3,11 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, UserId
+from app.core.sessions import EndedBy
 from app.security.actors import Actor, ActorKind, StaffRole
 from app.store.database import Tx
 from app.store.merchants import lock_merchant
+from app.store.sessions import end_sessions_of
 from app.store.users import User, disable_user, fetch_user, has_other_manager, update_role
 
 
@@ -32,19 +35,26 @@ async def _lock_member(
     return Rejected(Code.STATE_CONFLICT, {"state": "last-manager"})
 
 
-async def stop_member(tx: Tx, actor: Actor, merchant: MerchantId, user: UserId, at: datetime) -> User | Rejected:
+async def stop_member(
+    tx: Tx, actor: Actor, merchant: MerchantId, user: UserId, at: datetime
+) -> Edited[User] | Rejected:
     """Let a member of the staff log in no more. Doing it twice changes nothing."""
     found = await _lock_member(tx, actor, merchant, user, still_manager=False)
-    if isinstance(found, Rejected) or found.disabled_at:
+    if isinstance(found, Rejected):
         return found
+    if found.disabled_at:
+        return Edited(found, found)
     await disable_user(tx, actor.programme, user, at)
-    return replace(found, disabled_at=at)
+    await end_sessions_of(tx, actor.programme, user, EndedBy.DISABLED, at)
+    return Edited(found, replace(found, disabled_at=at))
 
 
-async def set_role(tx: Tx, actor: Actor, merchant: MerchantId, user: UserId, role: StaffRole) -> User | Rejected:
+async def set_role(
+    tx: Tx, actor: Actor, merchant: MerchantId, user: UserId, role: StaffRole
+) -> Edited[User] | Rejected:
     """Give a member of the staff another role, from their next log-in on."""
     found = await _lock_member(tx, actor, merchant, user, still_manager=role is StaffRole.MANAGER)
     if isinstance(found, Rejected):
         return found
     await update_role(tx, actor.programme, user, role)
-    return replace(found, role=role)
+    return Edited(found, replace(found, role=role))

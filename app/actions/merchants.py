@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid_utils.compat import uuid7
 
 from app.actions.agreements import OPEN_END, OPEN_NUMBER, TRADING, fetch_today, refuse_dates
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import AgreementId, ProgrammeId, StoreId
 from app.security.actors import Actor
@@ -79,7 +80,7 @@ async def _lock_store(tx: Tx, actor: Actor, store: StoreId) -> Store | Rejected:
 
 async def change_store(
     tx: Tx, actor: Actor, store: StoreId, revision: int, *, name: str | None, region_code: str | None
-) -> Store | Rejected:
+) -> Edited[Store] | Rejected:
     """Change a store's name or region, if nobody has since `revision`. None: as it is."""
     found = await _lock_store(tx, actor, store)
     if isinstance(found, Rejected):
@@ -93,14 +94,16 @@ async def change_store(
     if name is not None and await is_store_name_taken(tx, actor.programme, found, name):
         return Rejected(Code.ALREADY_EXISTS)
     changed = replace(found, name=name or found.name, region_code=region_code or found.region_code)
-    return await update_store(tx, actor.programme, changed)
+    return Edited(found, await update_store(tx, actor.programme, changed))
 
 
-async def close_store(tx: Tx, actor: Actor, store: StoreId, at: datetime) -> Store | Rejected:
+async def close_store(tx: Tx, actor: Actor, store: StoreId, at: datetime) -> Edited[Store] | Rejected:
     """Close a store for good; its terminals are disabled with it. Doing it twice changes nothing."""
     found = await _lock_store(tx, actor, store)
-    if isinstance(found, Rejected) or found.closed_at:
+    if isinstance(found, Rejected):
         return found
+    if found.closed_at:
+        return Edited(found, found)
     closed = await update_store(tx, actor.programme, replace(found, closed_at=at))
     await disable_terminals_of(tx, actor.programme, store, at)
-    return closed
+    return Edited(found, closed)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from uuid_utils.compat import uuid7
 
 from app.actions.reaches import level_over, place_in
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import ObjectionId, ProgrammeId, RecordId, UserId, format_id
 from app.core.objections import (
@@ -101,7 +102,7 @@ async def raise_objection(
 
 async def answer_objection(
     tx: Tx, actor: Actor, objection: ObjectionId, step: ObjectionStep, reason: str, at: datetime
-) -> Told | Rejected:
+) -> Edited[Told] | Rejected:
     """Uphold or dismiss: by the team whose turn it is or one above, and nobody whose own affair it is."""
     view = await lock_objection(tx, actor.programme, objection)
     line = await fetch_line(tx, actor.programme, view.line[0]) if view else None
@@ -117,7 +118,7 @@ async def answer_objection(
         return Rejected(Code.ESCALATED, {"rung": stands.rung})
     answered = replace(_moved(view, after, stands), answered_by=UserId(actor.subject), answer=reason, answered_at=at)
     await update_answered(tx, actor.programme, answered)
-    return Told(answered, replace(stands, state=after))
+    return Edited(Told(view, stands), Told(answered, replace(stands, state=after)))
 
 
 async def _is_own_affair(tx: Tx, actor: Actor, view: ObjectionView) -> bool:
@@ -129,7 +130,7 @@ async def _is_own_affair(tx: Tx, actor: Actor, view: ObjectionView) -> bool:
     return is_own(found.record, user, actor.volunteer, await fetch_relatives(tx, actor.programme, user))
 
 
-async def take_back_objection(tx: Tx, actor: Actor, objection: ObjectionId, at: datetime) -> Told | Rejected:
+async def take_back_objection(tx: Tx, actor: Actor, objection: ObjectionId, at: datetime) -> Edited[Told] | Rejected:
     """Take an objection back: by whoever raised it, while it waits."""
     view = await lock_objection(tx, actor.programme, objection)
     if view is None or view.raised_by != actor.reference:
@@ -140,7 +141,7 @@ async def take_back_objection(tx: Tx, actor: Actor, objection: ObjectionId, at: 
         return after
     taken = _moved(view, after, stands)
     await update_answered(tx, actor.programme, taken)
-    return Told(taken, replace(stands, state=after))
+    return Edited(Told(view, stands), Told(taken, replace(stands, state=after)))
 
 
 async def note_correction(tx: Tx, programme: ProgrammeId, objection: ObjectionId) -> bool:

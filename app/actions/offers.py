@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import OfferId, ProgrammeId, UserId
 from app.core.offers import OfferState
@@ -79,7 +80,7 @@ async def revise_offer(
     at: datetime,
     *,
     pauses: bool,
-) -> OfferView | Rejected:
+) -> Edited[OfferView] | Rejected:
     """Append a version, if nobody has changed the offer since `revision`. Orders keep the version they were made under.
 
     A published offer that the merchant's own staff edit is paused (`pauses`): it is the city that publishes.
@@ -91,6 +92,8 @@ async def revise_offer(
         return Rejected(Code.STATE_CONFLICT, {"state": found.state.value})
     if refusal := await _refuse_content(tx, programme, content):
         return refusal
+    if found.revision != revision:
+        return Rejected(Code.EDIT_CONFLICT)
     version = found.version + 1
     state = OfferState.PAUSED if pauses and found.state is OfferState.PUBLISHED else found.state
     if not await update_offer(tx, programme, offer, revision, state, version):
@@ -99,12 +102,12 @@ async def revise_offer(
         found, state=state, content=content, version=version, revision=revision + 1, created_by=editor, created_at=at
     )
     await insert_offer_version(tx, programme, revised)
-    return revised
+    return Edited(found, revised)
 
 
 async def move_offer(
     tx: Tx, programme: ProgrammeId, offer: OfferId, step: OfferStep, revision: int | None = None
-) -> OfferView | Rejected:
+) -> Edited[OfferView] | Rejected:
     """Publish, pause, resume or end. Only an active merchant's offers are published.
 
     With a revision only if nobody has changed the offer since: what is published is what was looked at.
@@ -122,4 +125,4 @@ async def move_offer(
         return Rejected(Code.MERCHANT_SUSPENDED)
     if not await update_offer(tx, programme, offer, found.revision, state, found.version):
         return Rejected(Code.EDIT_CONFLICT)
-    return replace(found, state=state, revision=found.revision + 1)
+    return Edited(found, replace(found, state=state, revision=found.revision + 1))

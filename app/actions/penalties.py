@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from uuid_utils.compat import uuid7
 
 from app.actions.reaches import fetch_reach, level_over
+from app.core.audit_trail import Edited
 from app.core.bonuses import policy_of_day
 from app.core.codes import Code, Rejected
 from app.core.ids import PenaltyId, ProgrammeId, UserId, format_id
@@ -92,7 +93,7 @@ async def find_penalty(reader: Reader | Tx, actor: Actor, penalty: PenaltyId) ->
     return view if view and (reach is None or view.penalty.team in reach) else None
 
 
-async def confirm_penalty(tx: Tx, actor: Actor, penalty: PenaltyId, at: datetime) -> PenaltyTold | Rejected:
+async def confirm_penalty(tx: Tx, actor: Actor, penalty: PenaltyId, at: datetime) -> Edited[PenaltyTold] | Rejected:
     """Confirm a penalty: from now on the volunteer knows of it, and the term to appeal runs.
 
     Which one of the year it is, and so what it costs, is counted now; the volunteer is locked meanwhile.
@@ -123,20 +124,24 @@ async def confirm_penalty(tx: Tx, actor: Actor, penalty: PenaltyId, at: datetime
         points=points_of(rule, count),
         appeal_until=deadline(at, await fetch_appeal_days(tx, programme), clerk.calendar, clerk.zone),
     )
-    return await _write(tx, programme, clerk, replace(view, penalty=confirmed, confirmed_at=at), at)
+    return await _write(tx, programme, clerk, view, replace(view, penalty=confirmed, confirmed_at=at), at)
 
 
-async def drop_penalty(tx: Tx, actor: Actor, penalty: PenaltyId, reason: str, at: datetime) -> PenaltyTold | Rejected:
+async def drop_penalty(
+    tx: Tx, actor: Actor, penalty: PenaltyId, reason: str, at: datetime
+) -> Edited[PenaltyTold] | Rejected:
     """Give up a penalty that nobody has confirmed. The volunteer never hears of it."""
     view = await _lock(tx, actor, penalty)
     after = move(view.penalty.state, PenaltyStep.DROP) if view else Rejected(Code.NOT_FOUND)
     if view is None or isinstance(after, Rejected):
         return after if isinstance(after, Rejected) else Rejected(Code.NOT_FOUND)
     dropped = replace(view, penalty=replace(view.penalty, state=after), answer=reason)
-    return await _write(tx, actor.programme, await fetch_penalty_clerk(tx, actor.programme), dropped, at)
+    return await _write(tx, actor.programme, await fetch_penalty_clerk(tx, actor.programme), view, dropped, at)
 
 
-async def appeal_penalty(tx: Tx, actor: Actor, penalty: PenaltyId, reason: str, at: datetime) -> PenaltyTold | Rejected:
+async def appeal_penalty(
+    tx: Tx, actor: Actor, penalty: PenaltyId, reason: str, at: datetime
+) -> Edited[PenaltyTold] | Rejected:
     """Appeal, as the volunteer whose penalty it is, once and within the term. Nothing is taken until it is answered."""
     view = await lock_penalty(tx, actor.programme, penalty)
     if view is None or view.penalty.volunteer != actor.volunteer or view.penalty.state in _UNTOLD:
@@ -145,12 +150,12 @@ async def appeal_penalty(tx: Tx, actor: Actor, penalty: PenaltyId, reason: str, 
         return refusal
     appealed = replace(view.penalty, state=PenaltyState.APPEALED, appealed_at=at)
     clerk = await fetch_penalty_clerk(tx, actor.programme)
-    return await _write(tx, actor.programme, clerk, replace(view, penalty=appealed, appeal=reason), at)
+    return await _write(tx, actor.programme, clerk, view, replace(view, penalty=appealed, appeal=reason), at)
 
 
 async def answer_appeal(
     tx: Tx, actor: Actor, penalty: PenaltyId, step: PenaltyStep, reason: str, at: datetime
-) -> PenaltyTold | Rejected:
+) -> Edited[PenaltyTold] | Rejected:
     """Overturn or uphold: by somebody who neither imposed nor confirmed it; past its term, by an administrator."""
     view = await _lock(tx, actor, penalty)
     if view is None:
@@ -166,7 +171,9 @@ async def answer_appeal(
     if clerk.tell(view, at).stands.overdue and actor.kind is not ActorKind.ADMIN:
         return Rejected(Code.ESCALATED)
     answered = replace(view.penalty, state=after, answered_by=by)
-    return await _write(tx, actor.programme, clerk, replace(view, penalty=answered, answer=reason, answered_at=at), at)
+    return await _write(
+        tx, actor.programme, clerk, view, replace(view, penalty=answered, answer=reason, answered_at=at), at
+    )
 
 
 _UNTOLD = frozenset((PenaltyState.IMPOSED, PenaltyState.DROPPED))
@@ -178,9 +185,11 @@ async def _lock(tx: Tx, actor: Actor, penalty: PenaltyId) -> PenaltyView | None:
     return await lock_penalty(tx, actor.programme, penalty)
 
 
-async def _write(tx: Tx, programme: ProgrammeId, clerk: PenaltyClerk, view: PenaltyView, at: datetime) -> PenaltyTold:
+async def _write(
+    tx: Tx, programme: ProgrammeId, clerk: PenaltyClerk, found: PenaltyView, view: PenaltyView, at: datetime
+) -> Edited[PenaltyTold]:
     await update_penalty(tx, programme, view)
-    return clerk.tell(view, at)
+    return Edited(clerk.tell(found, at), clerk.tell(view, at))
 
 
 async def note_lifting(tx: Tx, actor: Actor, penalty: PenaltyId, reason: str, at: datetime) -> None:

@@ -5,11 +5,12 @@ from datetime import datetime
 from zoneinfo import available_timezones
 
 from app.actions.keys import KeyCabinet, rotate_signing_key
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import FundId, ProgrammeId, is_programme_id
 from app.store.database import Tx
 from app.store.funds import fetch_fund
-from app.store.programmes import ProgrammeRow, fetch_programme, insert_programme, update_programme
+from app.store.programmes import ProgrammeRow, fetch_programme, insert_programme, lock_settings, update_programme
 from app.store.regions import Region, insert_regions
 
 
@@ -32,8 +33,9 @@ async def create_programme(
 
 async def change_programme(
     tx: Tx, programme: ProgrammeId, revision: int, changes: Mapping[str, object]
-) -> ProgrammeRow | Rejected:
+) -> Edited[ProgrammeRow] | Rejected:
     """Change settings of a programme, if nobody has since `revision`."""
+    await lock_settings(tx, programme)
     stored = await fetch_programme(tx, programme)
     if stored is None:
         return Rejected(Code.NOT_FOUND)
@@ -62,4 +64,5 @@ async def change_programme(
         "appeal_days": stored.appeal_days,
         **changes,
     }
-    return await update_programme(tx, programme, revision, values) or Rejected(Code.EDIT_CONFLICT)
+    updated = await update_programme(tx, programme, revision, values)
+    return Edited(stored, updated) if updated else Rejected(Code.EDIT_CONFLICT)

@@ -10,7 +10,7 @@ from app.core.ids import TeamId
 from app.core.reviews import ReviewLevel, level_of
 from app.security.actors import Actor, ActorKind
 from app.store.database import Reader, Tx
-from app.store.reaches import Line, fetch_part
+from app.store.reaches import Line, fetch_part, fetch_regions_above
 
 
 def level_over(actor: Actor, line: Line) -> ReviewLevel | None:
@@ -34,3 +34,12 @@ async def fetch_reach(reader: Reader | Tx, actor: Actor) -> Sequence[TeamId] | N
     if actor.kind is not ActorKind.ORGANISER or (actor.team is None and actor.region is None):
         return None
     return await fetch_part(reader, actor.programme, actor.team, actor.region)
+
+
+async def may_know_of(reader: Reader | Tx, actor: Actor, region: str, team: TeamId | None) -> bool:
+    """Whether somebody of this region and team is any business of an actor: an organiser knows of their own part."""
+    if actor.kind is not ActorKind.ORGANISER:
+        return True
+    if actor.region and actor.region not in await fetch_regions_above(reader, actor.programme, region):
+        return False
+    return actor.team is None or team in await fetch_part(reader, actor.programme, actor.team, None)

@@ -50,7 +50,7 @@ class Done:
     action: str
     subject: str
     changes: Mapping[str, object]
-    shown_once: Mapping[str, str] | None = None
+    shown_once: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ async def _keep(tx: Tx, ticket: Ticket, done: Done | Rejected) -> None:
             tx,
             ticket.programme,
             uuid7(),
-            actor=ticket.actor.reference,
+            actor=ticket.actor.hand,
             action=done.action,
             subject=done.subject,
             changes=done.changes,

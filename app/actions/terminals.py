@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from app.actions.agreements import TRADING
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, ProgrammeId, StoreId, TerminalId
 from app.security.actors import Actor
@@ -25,6 +26,7 @@ from app.store.terminals import (
     fetch_calling_terminals,
     fetch_terminal,
     insert_terminal,
+    lock_terminal,
     update_secret,
 )
 
@@ -199,10 +201,10 @@ async def rotate_secret(
     return IssuedSecret(replace(found, secret=sealed, previous_valid_until=at + overlap), secret)
 
 
-async def disable_terminal(tx: Tx, actor: Actor, terminal: TerminalId, at: datetime) -> Terminal | Rejected:
+async def disable_terminal(tx: Tx, actor: Actor, terminal: TerminalId, at: datetime) -> Edited[Terminal] | Rejected:
     """Disable a terminal at once and for good. Doing it twice changes nothing."""
-    found = await fetch_terminal(tx, actor.programme, terminal)
+    found = await lock_terminal(tx, actor.programme, terminal)
     if found is None or not actor.sees(found.merchant):
         return Rejected(Code.NOT_FOUND)
     await disable(tx, actor.programme, terminal, at)
-    return replace(found, disabled_at=found.disabled_at or at)
+    return Edited(found, replace(found, disabled_at=found.disabled_at or at))

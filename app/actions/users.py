@@ -1,28 +1,24 @@
-"""People who log in: making and disabling them, and the log-in itself."""
+"""People who log in: making and disabling them. The log-in itself is in `logins.py`."""
 
-import time
-from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, ProgrammeId, TeamId, UserId, VolunteerId
+from app.core.sessions import EndedBy
 from app.security.actors import DEFAULT_SCOPES, ROLE_SCOPES, Actor, ActorKind, StaffRole
-from app.security.passwords import check_password_rules, hash_password, needs_rehash, verify_password
-from app.store.database import Database, Tx
+from app.security.passwords import check_password_rules, hash_password
+from app.store.database import Tx
 from app.store.merchants import fetch_merchant
 from app.store.regions import is_region
 from app.store.relatives import fetch_relatives, insert_relative
+from app.store.sessions import end_sessions_of
 from app.store.teams import fetch_team
-from app.store.users import User, disable_user, fetch_user, fetch_user_by_name, insert_user, update_password
+from app.store.users import User, disable_user, fetch_user, insert_user, lock_user
 from app.store.volunteers import fetch_volunteer
 
 LOGIN_KINDS = (ActorKind.ADMIN, ActorKind.AUDITOR, ActorKind.ORGANISER, ActorKind.MERCHANT_STAFF)
-
-_WINDOW_S = 300.0
-_FAILURES_MAX = 5
-_ADDRESS_FAILURES_MAX = 20
-_TRACKED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +79,14 @@ async def register_relative(
     return await fetch_relatives(tx, programme, user)
 
 
-async def stop_user(tx: Tx, programme: ProgrammeId, user: UserId, at: datetime) -> User | Rejected:
-    """Let a user log in no more. Tokens given out before live on for minutes at most."""
+async def stop_user(tx: Tx, programme: ProgrammeId, user: UserId, at: datetime) -> Edited[User] | Rejected:
+    """Let a user log in no more, and end all that was given out before."""
+    found = await lock_user(tx, programme, user)
+    if found is None:
+        return Rejected(Code.NOT_FOUND)
     await disable_user(tx, programme, user, at)
-    return await fetch_user(tx, programme, user) or Rejected(Code.NOT_FOUND)
+    await end_sessions_of(tx, programme, user, EndedBy.DISABLED, at)
+    return Edited(found, replace(found, disabled_at=found.disabled_at or at))
 
 
 def actor_of(programme: ProgrammeId, user: User) -> Actor:
@@ -101,50 +101,3 @@ def actor_of(programme: ProgrammeId, user: User) -> Actor:
         volunteer=user.volunteer,
         region=user.region,
     )
-
-
-class LoginGuard:
-    """Counts failed log-ins by user name and by address, in the memory of this process, for five minutes."""
-
-    def __init__(self) -> None:
-        self._failures: dict[str, deque[float]] = {}
-
-    def _recent(self, subject: str) -> deque[float]:
-        failures = self._failures.get(subject, deque())
-        while failures and time.monotonic() - failures[0] > _WINDOW_S:
-            failures.popleft()
-        return failures
-
-    def is_closed(self, name: str, address: str) -> bool:
-        """Whether there were too many failures to try again now."""
-        by_name = len(self._recent(f"name {name}"))
-        return by_name >= _FAILURES_MAX or len(self._recent(f"address {address}")) >= _ADDRESS_FAILURES_MAX
-
-    def note_failure(self, name: str, address: str) -> None:
-        """Remember a failure."""
-        for subject in (f"name {name}", f"address {address}"):
-            if len(self._failures) >= _TRACKED_MAX:
-                self._failures.clear()
-            failures = self._recent(subject)
-            failures.append(time.monotonic())
-            self._failures[subject] = failures
-
-
-async def log_in(
-    database: Database, guard: LoginGuard, programme: ProgrammeId, username: str, password: str, address: str
-) -> Actor | Rejected:
-    """Check a user name and a password. An unknown name costs as long and says as little as a wrong password."""
-    name = f"{programme}/{username}"
-    if guard.is_closed(name, address):
-        return Rejected(Code.FREQUENCY_LIMITED)
-    async with database.read() as reader:
-        user = await fetch_user_by_name(reader, programme, username)
-    matched = await verify_password(user.password_hash if user else None, password)
-    if user is None or not matched or user.disabled_at:
-        guard.note_failure(name, address)
-        return Rejected(Code.LOGIN_FAILED)
-    if needs_rehash(user.password_hash):
-        stronger = await hash_password(password)
-        async with database.begin() as tx:
-            await update_password(tx, programme, user.id, stronger)
-    return actor_of(programme, user)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.core.audit_trail import Edited
 from app.core.bonuses import brings_start_grant
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
@@ -19,6 +20,7 @@ from app.store.volunteers import (
     fetch_volunteer,
     insert_external_id,
     insert_volunteers,
+    lock_volunteer,
     update_volunteer_status,
 )
 
@@ -46,6 +48,7 @@ async def register_volunteer(
         if not await insert_external_id(tx, programme, volunteer.id, external):
             await savepoint.rollback()
             return Rejected(Code.ALREADY_EXISTS, {"system": external.system})
+    await savepoint.commit()
     if referred_by:
         await insert_referral(tx, programme, volunteer.id, referred_by, volunteer.created_at)
     await _claim_start(tx, programme, volunteer)
@@ -66,12 +69,14 @@ async def _claim_start(tx: Tx, programme: ProgrammeId, volunteer: VolunteerRow) 
 
 async def set_volunteer_status(
     tx: Tx, programme: ProgrammeId, volunteer: VolunteerId, status: VolunteerStatus
-) -> VolunteerRow | Rejected:
+) -> Edited[VolunteerRow] | Rejected:
     """Freeze or unfreeze a volunteer. One who has left stays as they are."""
+    await lock_volunteer(tx, programme, volunteer)
     found = await fetch_volunteer(tx, programme, volunteer)
     if found is None:
         return Rejected(Code.NOT_FOUND)
     if found.status is VolunteerStatus.LEFT:
         return Rejected(Code.STATE_CONFLICT, {"state": found.status.value})
     await update_volunteer_status(tx, programme, volunteer, status)
-    return await fetch_volunteer(tx, programme, volunteer) or Rejected(Code.NOT_FOUND)
+    now = await fetch_volunteer(tx, programme, volunteer)
+    return Edited(found, now) if now else Rejected(Code.NOT_FOUND)

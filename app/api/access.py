@@ -1,19 +1,25 @@
 """Access: every route names what it needs. With a route that names nothing the application refuses to start."""
 
+import hmac
 from datetime import datetime
 
 from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from app.actions.clients import client_actor
 from app.api.problems import Problem
-from app.api.services import services_of
+from app.api.services import Services, services_of
 from app.core.codes import Code
-from app.security.actors import Actor
+from app.core.ids import ClientId, ProgrammeId
+from app.security.actors import Actor, ActorKind
+from app.security.client_secrets import API_KEY_START, parse_api_key
+from app.security.origins import is_within
 from app.security.scopes import Scope
 from app.security.tokens import TokenRefusal, programme_of, read_token
 
 _BEARER = "bearer "
+_VOLUNTEERS_OWN = "me:"
 PUBLIC = "public"
 TILL = "till"
 
@@ -26,25 +32,75 @@ class Requires:
 
     async def __call__(self, request: Request) -> Actor:
         """Find out who calls, and refuse who may not."""
-        actor = await identify(request, services_of(request).clock())
+        services = services_of(request)
+        actor = await identify(request, services.clock())
         if self.scope not in actor.scopes:
             raise Problem(Code.NO_AUTH)
+        await _check_session(services, actor, fresh=not self.scope.value.startswith(_VOLUNTEERS_OWN))
+        services.limits.check_actor(actor.hand)
         return actor
 
 
 async def identify(request: Request, now: datetime) -> Actor:
-    """The actor behind the bearer token of a request. Which check failed is only in our log."""
+    """The actor behind the bearer token, or the API key, of a request. Which check failed is only in our log."""
     header = request.headers.get("authorization", "")
     if header[: len(_BEARER)].lower() != _BEARER:
         raise Problem(Code.TOKEN_ERROR)
     token = header[len(_BEARER) :].strip()
+    services = services_of(request)
+    if token.startswith(API_KEY_START):
+        return await _identify_by_key(services, token, address_of(request), now)
     programme = programme_of(token)
     if programme is None:
         raise Problem(Code.TOKEN_ERROR)
-    read = read_token(await services_of(request).cabinet.token_keys(programme), token, now)
+    read = read_token(await services.cabinet.token_keys(programme), token, now)
     if isinstance(read, TokenRefusal):
         raise Problem(Code.TOKEN_ERROR)
+    if read.kind is ActorKind.SYSTEM_CLIENT:
+        return await _check_client(services, programme, ClientId(read.subject), read.scopes, address_of(request), now)
     return read
+
+
+def address_of(request: Request) -> str:
+    """The address that a request comes from."""
+    return request.client.host if request.client else ""
+
+
+async def _check_session(services: Services, actor: Actor, *, fresh: bool) -> None:
+    """Refuse what was given out for a session that has ended, or to somebody who was erased since."""
+    if actor.session and not await services.standing.runs(actor.programme, actor.session, fresh=fresh):
+        raise Problem(Code.TOKEN_ERROR)
+    if (
+        actor.kind is ActorKind.VOLUNTEER
+        and actor.volunteer
+        and actor.session is None
+        and await services.standing.is_gone(actor.programme, actor.volunteer)
+    ):
+        raise Problem(Code.TOKEN_ERROR)
+
+
+async def _check_client(
+    services: Services,
+    programme: ProgrammeId,
+    named: ClientId,
+    scopes: frozenset[Scope],
+    address: str,
+    now: datetime,
+) -> Actor:
+    client = await services.standing.find_client(programme, named)
+    if client is None or not is_within(address, client.networks):
+        raise Problem(Code.TOKEN_ERROR)
+    services.standing.note_used(programme, client.id, now)
+    return client_actor(programme, client, scopes)
+
+
+async def _identify_by_key(services: Services, token: str, address: str, now: datetime) -> Actor:
+    shown = parse_api_key(token)
+    key = await services.standing.find_key(shown.programme, shown.id) if shown else None
+    if shown is None or key is None or not hmac.compare_digest(shown.hash, key.hash) or not key.good(now):
+        raise Problem(Code.TOKEN_ERROR)
+    services.standing.note_used(shown.programme, key.id, now)
+    return await _check_client(services, shown.programme, key.client, key.scopes, address, now)
 
 
 def _scopes(dependant: Dependant) -> list[Scope]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.actions.accrual_policies import PolicyStep, draft_policy, move_policy, revise_policy
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, note_edit, ticket_of
 from app.api.bodies import Answer, JsonBody, Received, json_answer
 from app.api.fields import BackTestRef, UserRef
 from app.api.operations import IdempotencyKey, reads, writes
@@ -16,6 +16,7 @@ from app.api.policy_fields import PolicyRequest, Version, policy_content
 from app.api.problems import FieldProblem, Problem
 from app.api.programmes import IfMatch
 from app.api.services import Serves
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import UserId, format_id
 from app.core.policies import AccrualPolicy
@@ -162,12 +163,11 @@ async def put_policy(
     policy = _checked(received.body)
     revision = int(if_match.strip('"'))
 
-    async def revise(tx: Tx) -> PolicyDraft | Rejected:
+    async def revise(tx: Tx) -> Edited[PolicyDraft] | Rejected:
         return await revise_policy(tx, actor.programme, policy, revision, UserId(actor.subject), ticket.at)
 
-    described = received.body.model_dump(mode="json")
     return await act(
-        services, ticket, revise, lambda made: note(_render_draft(made), "policy.revise", version, described), 200
+        services, ticket, revise, lambda edited: note_edit(edited, _render_draft, "policy.revise", version), 200
     )
 
 
@@ -195,7 +195,7 @@ async def post_step(
     revision = int(if_match.strip('"'))
     ticket = ticket_of(services, actor, key, f"{step.value} {version} {if_match}".encode())
 
-    async def move(tx: Tx) -> PolicyDraft | Rejected:
+    async def move(tx: Tx) -> Edited[PolicyDraft] | Rejected:
         by = UserId(actor.subject)
         return await move_policy(tx, actor.programme, version, revision, step, by, ticket.at)
 
@@ -203,8 +203,6 @@ async def post_step(
         services,
         ticket,
         move,
-        lambda moved: note(
-            _render_draft(moved), f"policy.{step.value}", version, {"state": moved.state.value, "revision": revision}
-        ),
+        lambda moved: note_edit(moved, _render_draft, f"policy.{step.value}", version),
         200,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.actions.agreements import end_agreement, sign_agreement
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, note_edit, ticket_of
 from app.api.agreement_terms import AgreementAnswer, AgreementTerms, Day, agreement_of, render_agreement
 from app.api.bodies import Answer, Body, JsonBody, Received
 from app.api.merchants import Reads, Writes, merchant_named
@@ -14,6 +14,7 @@ from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import AgreementId, format_id, parse_id
 from app.store.agreements import Agreement, fetch_agreements
@@ -117,10 +118,9 @@ async def post_end(
     ends_on: date = received.body.ends_on
     ticket = ticket_of(services, actor, key, received.hash + agreement_id.encode())
 
-    async def end(tx: Tx) -> Agreement | Rejected:
+    async def end(tx: Tx) -> Edited[Agreement] | Rejected:
         return await end_agreement(tx, actor.programme, merchant, AgreementId(agreement), ends_on, ticket.at)
 
-    changes = {"ends_on": ends_on.isoformat()}
     return await act(
-        services, ticket, end, lambda row: note(render_agreement(row), "agreement.end", agreement_id, changes), 200
+        services, ticket, end, lambda edited: note_edit(edited, render_agreement, "agreement.end", agreement_id), 200
     )

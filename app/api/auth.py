@@ -1,30 +1,27 @@
 """Logging in, the public signing keys, and their rotation."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
-from uuid_utils.compat import uuid7
 
 from app.actions.keys import rotate_signing_key
-from app.actions.users import log_in
+from app.actions.logins import Proof, log_in
 from app.api.access import PUBLIC, Requires
 from app.api.acting import act, note, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
+from app.api.log_ins import LoginAnswer, ProgrammeCode, answer_login, origin_of
 from app.api.operations import IdempotencyKey, refusals, writes
 from app.api.problems import refuse
-from app.api.services import Serves, Services
+from app.api.services import Serves
 from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId
-from app.security.actors import Actor, ActorKind
+from app.security.actors import Actor
 from app.security.scopes import Scope
-from app.security.tokens import issue_token, jwks
+from app.security.tokens import jwks
 from app.store.database import Tx
 
 router = APIRouter(prefix="/v1/auth", tags=["Access"])
-
-ProgrammeCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,15}$", examples=["cixi"])]
 
 
 class LoginRequest(Body):
@@ -33,15 +30,15 @@ class LoginRequest(Body):
     programme: ProgrammeCode
     username: Annotated[str, Field(min_length=1, max_length=64, examples=["admin"])]
     password: Annotated[str, Field(min_length=1, max_length=200, examples=["correct horse battery"])]
-
-
-class TokenAnswer(Answer):
-    """A token to send as `Authorization: Bearer …`."""
-
-    access_token: str
-    token_type: Annotated[str, Field(examples=["Bearer"])] = "Bearer"  # noqa: S105 - a word, not a secret
-    expires_at: datetime
-    kind: ActorKind
+    totp: Annotated[
+        str | None, Field(pattern="^[0-9]{6}$", description="Of the authenticator (动态验证码)", examples=["123456"])
+    ] = None
+    recovery_code: Annotated[
+        str | None,
+        Field(
+            max_length=40, description="Instead, when the phone is lost; good once", examples=["abcd-efgh-2345-67ij"]
+        ),
+    ] = None
 
 
 class PublicKey(Answer):
@@ -67,23 +64,16 @@ class RotatedKey(Answer):
     kid: Annotated[str, Field(examples=["cixi.2"])]
 
 
-async def give_token(services: Services, actor: Actor) -> TokenAnswer:
-    """A short-lived token for an actor."""
-    now = services.clock()
-    keys = await services.cabinet.token_keys(actor.programme)
-    token = issue_token(keys, actor, issued_at=now, lifetime=services.token_lifetime, token_id=uuid7().hex)
-    return TokenAnswer(access_token=token, expires_at=now + services.token_lifetime, kind=actor.kind)
-
-
 @router.post(
     "/tokens",
     operation_id="logIn",
     summary="Log in (登录)",
-    response_model=TokenAnswer,
+    response_model=LoginAnswer,
     responses=refusals(
         (
             Code.PARAM_ERROR,
             Code.LOGIN_FAILED,
+            Code.SECOND_FACTOR_NEEDED,
             Code.BODY_TOO_LARGE,
             Code.UNSUPPORTED_MEDIA_TYPE,
             Code.FREQUENCY_LIMITED,
@@ -96,14 +86,24 @@ async def log_in_user(
     services: Serves,
     received: Annotated[Received[LoginRequest], Depends(JsonBody(LoginRequest))],
 ) -> Response:
-    """A token for minutes. After five wrong passwords in five minutes the name is closed for a while."""
+    """A token for minutes and one to refresh it. After five wrong tries the name is closed for a quarter of an hour.
+
+    Where the programme asks for a second factor and there is none yet, the token is good for setting it up only.
+    """
     body = received.body
-    address = request.client.host if request.client else ""
-    programme = ProgrammeId(body.programme)
-    actor = await log_in(services.database, services.logins, programme, body.username, body.password, address)
-    if isinstance(actor, Rejected):
-        raise refuse(actor)
-    return json_answer((await give_token(services, actor)).model_dump_json())
+    proof = Proof(username=body.username, password=body.password, totp=body.totp, recovery_code=body.recovery_code)
+    entered = await log_in(
+        services.database,
+        services.logins,
+        services.cabinet,
+        ProgrammeId(body.programme),
+        proof,
+        origin_of(request),
+        services.clock(),
+    )
+    if isinstance(entered, Rejected):
+        raise refuse(entered)
+    return json_answer((await answer_login(services, entered)).model_dump_json())
 
 
 @router.get(

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.actions.certificates import issue_certificate
+from app.actions.credentials import place_status
 from app.actions.reaches import fetch_reach
 from app.api.access import PUBLIC, Requires
 from app.api.bodies import json_answer
 from app.api.certificate_fields import CertificateAnswer, CertificateCheck, render_text
 from app.api.certificate_pages import render_certificate_page, render_check_page
+from app.api.credentials import status_claim_of
 from app.api.me import own_id
 from app.api.operations import reads, refusals
 from app.api.problems import FieldProblem, Problem
@@ -79,7 +81,9 @@ async def _certify(
     number = derive_number(services.cabinet.certificates, programme, certified.encode())
     issued_at = await issue_certificate(services.database, actor, number, certified, services.clock())
     said = render_text(number, programme, known, certified, issued_at)
-    signed = sign_certificate(await services.cabinet.token_keys(programme), said.model_dump(mode="json"))
+    place = await place_status(services.database, programme, number, services.clock())
+    claims = said.model_dump(mode="json") | status_claim_of(request, programme, place)
+    signed = sign_certificate(await services.cabinet.token_keys(programme), claims)
     check_url = f"{request.base_url}v1/certificates/{number}"
     return CertificateAnswer(**said.model_dump(), check_url=check_url, jws=signed), zone
 

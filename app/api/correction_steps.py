@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from uuid_utils.compat import uuid7
 
 from app.actions.corrections import approve_correction, discard_correction, find_targets, keep_preview
+from app.actions.running import Done
 from app.api.access import Requires
 from app.api.acting import act, note, ticket_of
 from app.api.correction_fields import CorrectionAnswer, render_correction
@@ -14,6 +15,7 @@ from app.api.corrections import Writes, correction_named, find_correction
 from app.api.operations import IdempotencyKey, writes
 from app.api.programmes import IfMatch
 from app.api.services import Serves, Services
+from app.core.audit_trail import Edited, changed
 from app.core.codes import Code, Rejected
 from app.core.correction_impacts import Impact, foresee
 from app.core.correction_orders import OPEN, Target, command_of
@@ -29,6 +31,14 @@ from app.store.journal import fetch_settings
 router = APIRouter(prefix="/v1/corrections", tags=["Service"])
 
 Approves = Annotated[Actor, Depends(Requires(Scope.CORRECTIONS_APPROVE))]
+
+
+def _note(edited: Edited[CorrectionView], answer: CorrectionAnswer, action: str) -> Done:
+    """State and revision only: what an order would do, to thousands perhaps, is kept with the order."""
+    before, after = (
+        {"state": view.order.state, "revision": view.order.revision} for view in (edited.before, edited.after)
+    )
+    return note(answer, action, answer.id, changed(before, after))
 
 
 async def _foresee(
@@ -67,7 +77,7 @@ async def preview_correction(services: Serves, actor: Writes, key: IdempotencyKe
     ticket = ticket_of(services, actor, key, f"preview {correction_id}".encode())
     foreseen = await _foresee(services, actor, correction)
 
-    async def keep(tx: Tx) -> CorrectionView | Rejected:
+    async def keep(tx: Tx) -> Edited[CorrectionView] | Rejected:
         if isinstance(foreseen, Rejected):
             return foreseen
         return await keep_preview(tx, actor, correction, *foreseen, ticket.at)
@@ -76,9 +86,7 @@ async def preview_correction(services: Serves, actor: Writes, key: IdempotencyKe
         services,
         ticket,
         keep,
-        lambda view: note(
-            render_correction(view), "correction.preview", correction_id, {"revision": view.order.revision}
-        ),
+        lambda edited: _note(edited, render_correction(edited.after), "correction.preview"),
         200,
     )
 
@@ -101,19 +109,17 @@ async def post_approval(
     revision = int(if_match.strip('"'))
     ticket = ticket_of(services, actor, key, f"approve {correction_id} {if_match}".encode())
 
-    async def approve(tx: Tx) -> CorrectionView | Rejected:
+    async def approve(tx: Tx) -> Edited[CorrectionView] | Rejected:
         return await approve_correction(tx, actor, correction, revision, ticket.at)
+
+    def render(view: CorrectionView) -> CorrectionAnswer:
+        return render_correction(view, Progress(view.impact.records if view.impact else 0))
 
     return await act(
         services,
         ticket,
         approve,
-        lambda view: note(
-            render_correction(view, Progress(view.impact.records if view.impact else 0)),
-            "correction.approve",
-            correction_id,
-            {"revision": revision},
-        ),
+        lambda edited: _note(edited, render(edited.after), "correction.approve"),
         200,
     )
 
@@ -130,13 +136,13 @@ async def post_discard(services: Serves, actor: Writes, key: IdempotencyKey, cor
     correction = correction_named(correction_id)
     ticket = ticket_of(services, actor, key, f"discard {correction_id}".encode())
 
-    async def discard(tx: Tx) -> CorrectionView | Rejected:
+    async def discard(tx: Tx) -> Edited[CorrectionView] | Rejected:
         return await discard_correction(tx, actor, correction, ticket.at)
 
     return await act(
         services,
         ticket,
         discard,
-        lambda view: note(render_correction(view), "correction.discard", correction_id, {}),
+        lambda edited: _note(edited, render_correction(edited.after), "correction.discard"),
         200,
     )

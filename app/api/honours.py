@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.actions.honours import enter_honour, move_honour
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, note_edit, ticket_of
 from app.api.bodies import JsonBody, Received
 from app.api.honour_fields import (
     HonourAnswer,
@@ -23,6 +23,7 @@ from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves, Services
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.honours import HonourKind, HonourState, HonourStep
 from app.core.ids import HonourId, UserId, format_id, parse_id
@@ -83,14 +84,14 @@ async def _move(
     honour = _honour_named(honour_id)
     ticket = ticket_of(services, actor, key, body_hash + f"{step.value} {honour_id}".encode())
 
-    async def move(tx: Tx) -> HonourView | Rejected:
+    async def move(tx: Tx) -> Edited[HonourView] | Rejected:
         return await move_honour(tx, actor, honour, step, reason, ticket.at)
 
     return await act(
         services,
         ticket,
         move,
-        lambda view: note(render_honour(view), f"honour.{step.value}", honour_id, {"reason": reason}),
+        lambda edited: note_edit(edited, render_honour, f"honour.{step.value}", honour_id, {"reason": reason}),
         200,
     )
 

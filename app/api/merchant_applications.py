@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from app.actions.merchant_life import Step, apply_for_merchant, take_step
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, note_edit, ticket_of
 from app.api.agreement_terms import AgreementTerms, agreement_of
 from app.api.bodies import Body, JsonBody, Received
 from app.api.fields import ReasonText
@@ -21,6 +21,7 @@ from app.api.merchants import (
 )
 from app.api.operations import IdempotencyKey, writes
 from app.api.services import Serves
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import UserId, format_id
 from app.security.actors import Actor
@@ -94,7 +95,7 @@ async def approve_merchant(
     ticket = ticket_of(services, actor, key, f"approve {merchant_id}".encode() + received.hash)
     agreement = agreement_of(received.body.agreement, merchant, actor, ticket.at, pointer="/agreement")
 
-    async def approve(tx: Tx) -> Merchant | Rejected:
+    async def approve(tx: Tx) -> Edited[Merchant] | Rejected:
         return await take_step(tx, actor.programme, merchant, Step.APPROVE, UserId(actor.subject), agreement=agreement)
 
     described = received.body.model_dump(mode="json")
@@ -102,7 +103,7 @@ async def approve_merchant(
         services,
         ticket,
         approve,
-        lambda row: note(render_merchant(row), "merchant.approve", merchant_id, described),
+        lambda edited: note_edit(edited, render_merchant, "merchant.approve", merchant_id, described),
         200,
     )
 
@@ -126,10 +127,14 @@ async def reject_merchant(
     reason = received.body.reason
     ticket = ticket_of(services, actor, key, f"reject {merchant_id}".encode() + received.hash)
 
-    async def reject(tx: Tx) -> Merchant | Rejected:
+    async def reject(tx: Tx) -> Edited[Merchant] | Rejected:
         return await take_step(tx, actor.programme, merchant, Step.REJECT, UserId(actor.subject), reason=reason)
 
-    described = {"reason": reason}
+    why = {"reason": reason}
     return await act(
-        services, ticket, reject, lambda row: note(render_merchant(row), "merchant.reject", merchant_id, described), 200
+        services,
+        ticket,
+        reject,
+        lambda edited: note_edit(edited, render_merchant, "merchant.reject", merchant_id, why),
+        200,
     )

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from app.actions.merchant_life import Step, take_step
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note_edit, ticket_of
 from app.api.bodies import Body, JsonBody, Received
 from app.api.fields import ReasonText
 from app.api.merchants import MerchantAnswer, Writes, merchant_named, render_merchant
 from app.api.operations import IdempotencyKey, writes
 from app.api.services import Serves, Services
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import UserId
 from app.security.actors import Actor
@@ -38,15 +39,15 @@ async def _take(
     merchant = merchant_named(merchant_id, actor)
     ticket = ticket_of(services, actor, key, f"{step.value} {merchant_id}".encode() + body_hash)
 
-    async def take(tx: Tx) -> Merchant | Rejected:
+    async def take(tx: Tx) -> Edited[Merchant] | Rejected:
         return await take_step(tx, actor.programme, merchant, step, UserId(actor.subject), reason=reason)
 
-    changes = {"reason": reason}
+    why = {"reason": reason}
     return await act(
         services,
         ticket,
         take,
-        lambda row: note(render_merchant(row), f"merchant.{step.value}", merchant_id, changes),
+        lambda edited: note_edit(edited, render_merchant, f"merchant.{step.value}", merchant_id, why),
         200,
     )
 

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 from app.actions.merchant_staff import set_role, stop_member
 from app.actions.users import NewUser, create_user
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, note_edit, ticket_of
 from app.api.bodies import Body, JsonBody, Received
 from app.api.merchants import merchant_named
 from app.api.operations import IdempotencyKey, reads, writes
@@ -17,6 +17,7 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves
 from app.api.users import Password, UserAnswer, Username, UserPage, render_user
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import UserId, format_id, parse_id
 from app.security.actors import Actor, ActorKind, StaffRole
@@ -136,10 +137,12 @@ async def post_disable(
     user = _member_named(user_id)
     ticket = ticket_of(services, actor, key, f"disable {merchant_id} {user_id}".encode())
 
-    async def disable(tx: Tx) -> User | Rejected:
+    async def disable(tx: Tx) -> Edited[User] | Rejected:
         return await stop_member(tx, actor, merchant, user, ticket.at)
 
-    return await act(services, ticket, disable, lambda row: note(render_user(row), "staff.disable", user_id, {}), 200)
+    return await act(
+        services, ticket, disable, lambda edited: note_edit(edited, render_user, "staff.disable", user_id), 200
+    )
 
 
 @router.post(
@@ -163,8 +166,9 @@ async def post_role(
     role = received.body.role
     ticket = ticket_of(services, actor, key, received.hash + f"{merchant_id} {user_id}".encode())
 
-    async def change(tx: Tx) -> User | Rejected:
+    async def change(tx: Tx) -> Edited[User] | Rejected:
         return await set_role(tx, actor, merchant, user, role)
 
-    changes = {"role": role.value}
-    return await act(services, ticket, change, lambda row: note(render_user(row), "staff.role", user_id, changes), 200)
+    return await act(
+        services, ticket, change, lambda edited: note_edit(edited, render_user, "staff.role", user_id), 200
+    )

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from app.actions.family import accept_family_link, end_family_link, limit_family_link, propose_family_link
 from app.actions.running import Ticket
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, note_edit, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.fields import FamilyLinkRef, PointsField, VolunteerRef
 from app.api.me import REFRESH_AFTER_S, PayCodeAnswer, issue_code, own_id
@@ -20,6 +20,7 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves, Services
 from app.api.volunteers import volunteer_named
+from app.core.audit_trail import Edited
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
 from app.core.family_links import FamilyLink, FamilyLinkState, Kinship
@@ -107,17 +108,15 @@ async def _today(services: Services, actor: Actor) -> date:
 async def _act(
     services: Services,
     ticket: Ticket,
-    do: Callable[[Tx], Awaitable[FamilyLink | Rejected]],
+    do: Callable[[Tx], Awaitable[Edited[FamilyLink] | Rejected]],
     action: str,
-    changes: dict[str, object],
-    status: int = 200,
 ) -> Response:
     return await act(
         services,
         ticket,
         do,
-        lambda link: note(_render(link), f"family.{action}", format_id("fam", link.id), changes),
-        status,
+        lambda edited: note_edit(edited, _render, action, format_id("fam", edited.after.id)),
+        200,
     )
 
 
@@ -159,7 +158,13 @@ async def post_family_link(
     async def propose(tx: Tx) -> FamilyLink | Rejected:
         return await propose_family_link(tx, actor.programme, link, today)
 
-    return await _act(services, ticket, propose, "propose", body.model_dump(mode="json", exclude_none=True), 201)
+    described = body.model_dump(mode="json", exclude_none=True)
+    return await act(
+        services,
+        ticket,
+        propose,
+        lambda made: note(_render(made), "family.propose", format_id("fam", made.id), described),
+    )
 
 
 @router.get(
@@ -203,10 +208,10 @@ async def accept_link(services: Serves, actor: Pays, key: IdempotencyKey, link_i
     ticket = ticket_of(services, actor, key, b"accept" + link.bytes)
     today = await _today(services, actor)
 
-    async def accept(tx: Tx) -> FamilyLink | Rejected:
+    async def accept(tx: Tx) -> Edited[FamilyLink] | Rejected:
         return await accept_family_link(tx, actor.programme, link, member, ticket.at, today)
 
-    return await _act(services, ticket, accept, "accept", {})
+    return await _act(services, ticket, accept, "family.accept")
 
 
 @router.post(
@@ -229,10 +234,10 @@ async def limit_link(
     points = received.body.monthly_points
     monthly = None if points is None else Points(points)
 
-    async def limit(tx: Tx) -> FamilyLink | Rejected:
+    async def limit(tx: Tx) -> Edited[FamilyLink] | Rejected:
         return await limit_family_link(tx, actor.programme, link, owner, monthly, ticket.at)
 
-    return await _act(services, ticket, limit, "limit", {"monthly_points": points})
+    return await _act(services, ticket, limit, "family.limit")
 
 
 @router.post(
@@ -247,10 +252,10 @@ async def end_link(services: Serves, actor: Pays, key: IdempotencyKey, link_id: 
     link, by = link_named(link_id), own_id(actor)
     ticket = ticket_of(services, actor, key, b"end" + link.bytes)
 
-    async def end(tx: Tx) -> FamilyLink | Rejected:
+    async def end(tx: Tx) -> Edited[FamilyLink] | Rejected:
         return await end_family_link(tx, actor.programme, link, by, ticket.at)
 
-    return await _act(services, ticket, end, "end", {})
+    return await _act(services, ticket, end, "family.end")
 
 
 @router.post(

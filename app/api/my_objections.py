@@ -14,11 +14,13 @@ from app.api.objection_fields import (
     ObjectionRequest,
     objection_named,
     render_objection,
+    tell_objection_change,
 )
 from app.api.objections import page_of_objections, reads_as, submit_objection
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit
 from app.api.services import Serves
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.security.actors import Actor
 from app.security.scopes import Scope
@@ -82,13 +84,18 @@ async def post_take_back(services: Serves, actor: Objects, key: IdempotencyKey, 
     objection = objection_named(objection_id)
     ticket = ticket_of(services, actor, key, f"take-back {objection_id}".encode())
 
-    async def take_back(tx: Tx) -> Told | Rejected:
+    async def take_back(tx: Tx) -> Edited[Told] | Rejected:
         return await take_back_objection(tx, actor, objection, ticket.at)
 
     return await act(
         services,
         ticket,
         take_back,
-        lambda told: note(render_objection(told, reads_as(actor)), "objection.take-back", objection_id, {}),
+        lambda edited: note(
+            render_objection(edited.after, reads_as(actor)),
+            "objection.take-back",
+            objection_id,
+            tell_objection_change(edited),
+        ),
         200,
     )

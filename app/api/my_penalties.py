@@ -12,9 +12,17 @@ from app.api.me import own_id
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit
 from app.api.penalties import page_of_penalties
-from app.api.penalty_fields import PenaltyAnswer, PenaltyPage, PenaltyReason, penalty_named, render_penalty
+from app.api.penalty_fields import (
+    PenaltyAnswer,
+    PenaltyPage,
+    PenaltyReason,
+    penalty_named,
+    render_penalty,
+    tell_penalty_change,
+)
 from app.api.problems import Problem
 from app.api.services import Serves
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.penalties import HIDDEN
 from app.security.actors import Actor
@@ -78,13 +86,13 @@ async def post_appeal(
     penalty = penalty_named(penalty_id)
     ticket = ticket_of(services, actor, key, received.hash + f"appeal {penalty_id}".encode())
 
-    async def appeal(tx: Tx) -> PenaltyTold | Rejected:
+    async def appeal(tx: Tx) -> Edited[PenaltyTold] | Rejected:
         return await appeal_penalty(tx, actor, penalty, received.body.reason, ticket.at)
 
     return await act(
         services,
         ticket,
         appeal,
-        lambda told: note(render_penalty(told), "penalty.appeal", penalty_id, {}),
+        lambda edited: note(render_penalty(edited.after), "penalty.appeal", penalty_id, tell_penalty_change(edited)),
         200,
     )

@@ -1,5 +1,6 @@
 """How objections read on the wire."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from app.actions.objections import Told
 from app.api.bodies import Answer, Body
 from app.api.fields import RecordRef, TeamRef, UserRef, VolunteerRef, refuse_control_characters
 from app.api.problems import Problem
+from app.core.audit_trail import Edited, changed
 from app.core.codes import Code
 from app.core.ids import ObjectionId, VolunteerId, format_id, parse_id
 from app.core.objections import ObjectionState
@@ -60,6 +62,12 @@ class ObjectionPage(Answer):
 
     objections: list[ObjectionAnswer]
     next: str | None
+
+
+def tell_objection_change(edited: Edited[Told]) -> Mapping[str, object]:
+    """What a step changed, for the audit trail: the state, and at which rung of the teams; none of the words."""
+    before, after = edited.before.stands, edited.after.stands
+    return {**changed({"state": before.state}, {"state": after.state}), "rung": after.rung}
 
 
 def render_objection(told: Told, reader: VolunteerId | None = None) -> ObjectionAnswer:

@@ -16,12 +16,14 @@ from app.api.objection_fields import (
     ObjectionRequest,
     objection_named,
     render_objection,
+    tell_objection_change,
 )
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.service_records import record_named
 from app.api.services import Serves, Services
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import ObjectionId, RecordId, VolunteerId, format_id, parse_id
 from app.core.objections import ObjectionState, ObjectionStep
@@ -181,14 +183,16 @@ async def _answer(
     objection = objection_named(objection_id)
     ticket = ticket_of(services, actor, key, received.hash + f"{step.value} {objection_id}".encode())
 
-    async def answer(tx: Tx) -> Told | Rejected:
+    async def answer(tx: Tx) -> Edited[Told] | Rejected:
         return await answer_objection(tx, actor, objection, step, received.body.reason, ticket.at)
 
     return await act(
         services,
         ticket,
         answer,
-        lambda told: note(render_objection(told), f"objection.{step.value}", objection_id, {"rung": told.stands.rung}),
+        lambda edited: note(
+            render_objection(edited.after), f"objection.{step.value}", objection_id, tell_objection_change(edited)
+        ),
         200,
     )
 

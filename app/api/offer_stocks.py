@@ -12,11 +12,13 @@ from app.api.offers import Writes, own_offer
 from app.api.operations import IdempotencyKey, writes
 from app.api.problems import refuse
 from app.api.services import Serves
+from app.core.audit_trail import changed
 from app.core.codes import Code, Rejected
 from app.core.idempotency import AnswerKey
 from app.core.orders import SetStock
 from app.engine.batch import Submission
 from app.store.database import Tx
+from app.store.offers import fetch_offer
 
 router = APIRouter(prefix="/v1", tags=["Catalogue"])
 
@@ -39,11 +41,13 @@ async def put_stock(
     offer = await own_offer(services, actor, offer_id)
     ticket = ticket_of(services, actor, key, received.hash + offer_id.encode())
 
-    async def note_stock(_tx: Tx) -> Done:
-        changes = received.body.model_dump(mode="json")
+    async def note_stock(tx: Tx) -> Done:
+        now = await fetch_offer(tx, actor.programme, offer.id)
+        changes = changed({"total": now.stock_total if now else None}, {"total": received.body.total})
         return Done(answer="{}", action="offer.stock", subject=offer_id, changes=changes)
 
     # The audit row first, once per key: a crash may leave a row without its change, never a change without its row.
+    # What another sets between the two stands in a row of its own.
     noted = await run_action(services.database, ticket, note_stock)
     if isinstance(noted, Rejected):
         raise refuse(noted)

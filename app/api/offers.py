@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 from app.actions.offers import OfferStep, draft_offer, move_offer, revise_offer
 from app.actions.running import Done
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, note_edit, ticket_of
 from app.api.bodies import JsonBody, Received, json_answer
 from app.api.merchants import merchant_named
 from app.api.offer_fields import (
@@ -25,6 +25,7 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next, se
 from app.api.problems import Problem
 from app.api.programmes import ETAG, IfMatch
 from app.api.services import Serves, Services
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, OfferId, UserId, format_id, parse_id
 from app.core.offers import OfferState
@@ -212,13 +213,12 @@ async def put_offer(
     ticket = ticket_of(services, actor, key, received.hash + offer_id.encode() + if_match.encode())
     pauses = actor.kind is ActorKind.MERCHANT_STAFF
 
-    async def revise(tx: Tx) -> OfferView | Rejected:
+    async def revise(tx: Tx) -> Edited[OfferView] | Rejected:
         editor = UserId(actor.subject)
         return await revise_offer(tx, actor.programme, offer.id, revision, content, editor, ticket.at, pauses=pauses)
 
-    described = received.body.model_dump(mode="json")
     return await act(
-        services, ticket, revise, lambda made: note(render_offer(made), "offer.revise", offer_id, described), 200
+        services, ticket, revise, lambda edited: note_edit(edited, render_offer, "offer.revise", offer_id), 200
     )
 
 
@@ -247,10 +247,10 @@ async def post_step(
     revision = int(if_match.strip('"')) if if_match else None
     ticket = ticket_of(services, actor, key, f"{step.value} {offer_id} {if_match}".encode())
 
-    async def move(tx: Tx) -> OfferView | Rejected:
+    async def move(tx: Tx) -> Edited[OfferView] | Rejected:
         return await move_offer(tx, actor.programme, offer.id, step, revision)
 
-    def describe(moved: OfferView) -> Done:
-        return note(render_offer(moved), f"offer.{step.value}", offer_id, {"state": moved.state.value})
+    def describe(moved: Edited[OfferView]) -> Done:
+        return note_edit(moved, render_offer, f"offer.{step.value}", offer_id)
 
     return await act(services, ticket, move, describe, 200)

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from app.api.access import PUBLIC, TILL, access_of
 from app.api.bodies import JsonBody
 from app.api.bulk_bodies import LINE_BYTES_MAX, NDJSON, ROWS_MAX, NdjsonBody
+from app.api.oauth import OAUTH_ERRORS
 from app.api.operations import body_taken
 from app.api.sandbox_faults import FAULT_HEADER, FAULT_TEXT, Fault
 
@@ -54,7 +55,10 @@ _TAGS = [
     {"name": "Access", "description": "Logging in and keys (登录与密钥)"},
     {"name": "Programme", "description": "The programme, its regions and its rules (项目、区划与规则)"},
     {"name": "People", "description": "Teams, volunteers and users (队伍、志愿者与用户)"},
+    {"name": "Personal data", "description": "The vault, consents, export and erasure (个人信息)"},
     {"name": "Service", "description": "Service records (志愿服务记录)"},
+    {"name": "Benefits", "description": "Benefit programmes and eligibility (礼遇)"},
+    {"name": "Rounds", "description": "Batches and events of benefits, places, tickets, grants (批次、场次、入场券)"},
     {"name": "Merchants", "description": "Merchants, stores and terminals (商家、门店与终端)"},
     {"name": "Funds", "description": "Money that settles redemptions (基金)"},
     {"name": "Pool", "description": "Donated points, and grants from them (积分池)"},
@@ -118,7 +122,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         response.setdefault("headers", {})["Request-Id"] = _REQUEST_ID
         if replayed and status in {"200", "201", "202", "409"}:
             response["headers"]["Idempotency-Replayed"] = _REPLAYED
-        if int(status) >= 400:  # noqa: PLR2004 - refusals have one form only
+        if int(status) >= 400 and not response.pop(OAUTH_ERRORS, False):  # noqa: PLR2004 - one form, save for OAuth's
             response["content"].pop("application/json", None)
 
 

@@ -22,7 +22,9 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-_ALWAYS = (Code.SYSTEM_ERROR,)
+_ALWAYS = (Code.SYSTEM_ERROR, Code.FREQUENCY_LIMITED)
+_TILLS_ALWAYS = (Code.SYSTEM_ERROR, Code.SYSTEM_BUSY)
+"""A till that calls too often is busy, not refused: it asks again with the same number."""
 _WITH_BODY = (Code.PARAM_ERROR, Code.BODY_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
 _WRITES = (Code.IDEMPOTENCY_KEY_USED, Code.SYSTEM_BUSY)
 
@@ -46,10 +48,10 @@ def body_taken(route: Callable[..., Any]) -> type[Body] | None:
     return _TAKEN.get(route)
 
 
-def refusals(codes: Sequence[Code]) -> dict[int | str, dict[str, Any]]:
+def refusals(codes: Sequence[Code], always: Sequence[Code] = _ALWAYS) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route: one entry per status, naming its codes in both languages."""
     by_status: dict[int, list[Code]] = {}
-    for code in dict.fromkeys((*codes, *_ALWAYS)):
+    for code in dict.fromkeys((*codes, *always)):
         by_status.setdefault(TEXTS[code].status, []).append(code)
     return {
         status: {
@@ -74,4 +76,4 @@ def writes(*codes: Code) -> dict[int | str, dict[str, Any]]:
 
 def till_refusals(*codes: Code) -> dict[int | str, dict[str, Any]]:
     """The refusals of a route that a till calls."""
-    return refusals((Code.SIGN_ERROR, *codes))
+    return refusals((Code.SIGN_ERROR, *codes), _TILLS_ALWAYS)

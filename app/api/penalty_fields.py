@@ -1,5 +1,6 @@
 """How penalties read on the wire."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from app.api.fields import (
     refuse_control_characters,
 )
 from app.api.problems import Problem
+from app.core.audit_trail import Edited, changed
 from app.core.codes import Code
 from app.core.ids import PenaltyId, format_id, parse_id
 from app.core.penalties import PenaltyState, tell_penalty
@@ -96,6 +98,13 @@ class PenaltyPage(Answer):
 
     penalties: list[PenaltyAnswer]
     next: str | None
+
+
+def tell_penalty_change(edited: Edited[PenaltyTold]) -> Mapping[str, object]:
+    """What a step changed, for the audit trail: state and figures, none of the words."""
+    penalties = (edited.before.view.penalty, edited.after.view.penalty)
+    before, after = ({"state": each.state, "count": each.count, "points": each.points} for each in penalties)
+    return changed(before, after)
 
 
 def render_penalty(told: PenaltyTold) -> PenaltyAnswer:

@@ -19,9 +19,10 @@ from app.api.access import Requires
 from app.api.acting import act, note, ticket_of
 from app.api.bodies import JsonBody, Received, json_answer
 from app.api.operations import IdempotencyKey, writes
-from app.api.penalty_fields import PenaltyAnswer, PenaltyReason, penalty_named, render_penalty
+from app.api.penalty_fields import PenaltyAnswer, PenaltyReason, penalty_named, render_penalty, tell_penalty_change
 from app.api.problems import Problem, refuse
 from app.api.services import Serves, Services
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.idempotency import AnswerKey
 from app.core.ids import PenaltyId, TransactionId, UserId
@@ -46,23 +47,20 @@ async def _step(
     penalty_id: str,
     step: PenaltyStep,
     body_hash: bytes,
-    do: Callable[[Tx, PenaltyId], Awaitable[PenaltyTold | Rejected]],
+    do: Callable[[Tx, PenaltyId], Awaitable[Edited[PenaltyTold] | Rejected]],
 ) -> Response:
     penalty = penalty_named(penalty_id)
     ticket = ticket_of(services, actor, key, body_hash + f"{step.value} {penalty_id}".encode())
 
-    async def run(tx: Tx) -> PenaltyTold | Rejected:
+    async def run(tx: Tx) -> Edited[PenaltyTold] | Rejected:
         return await do(tx, penalty)
 
     return await act(
         services,
         ticket,
         run,
-        lambda told: note(
-            render_penalty(told),
-            f"penalty.{step.value}",
-            penalty_id,
-            {"count": told.view.penalty.count, "points": told.view.penalty.points},
+        lambda edited: note(
+            render_penalty(edited.after), f"penalty.{step.value}", penalty_id, tell_penalty_change(edited)
         ),
         200,
     )
@@ -78,7 +76,7 @@ async def _step(
 async def post_confirmation(services: Serves, actor: Writes, key: IdempotencyKey, penalty_id: str) -> Response:
     """By somebody who did not impose it. The volunteer is told, with reasons, and may appeal; nothing is taken yet."""
 
-    async def confirm(tx: Tx, penalty: PenaltyId) -> PenaltyTold | Rejected:
+    async def confirm(tx: Tx, penalty: PenaltyId) -> Edited[PenaltyTold] | Rejected:
         return await confirm_penalty(tx, actor, penalty, services.clock())
 
     return await _step(services, actor, key, penalty_id, PenaltyStep.CONFIRM, b"", confirm)
@@ -94,7 +92,7 @@ async def post_confirmation(services: Serves, actor: Writes, key: IdempotencyKey
 async def post_drop(services: Serves, actor: Writes, received: Why, key: IdempotencyKey, penalty_id: str) -> Response:
     """Before it was confirmed. The volunteer never hears of it."""
 
-    async def drop(tx: Tx, penalty: PenaltyId) -> PenaltyTold | Rejected:
+    async def drop(tx: Tx, penalty: PenaltyId) -> Edited[PenaltyTold] | Rejected:
         return await drop_penalty(tx, actor, penalty, received.body.reason, services.clock())
 
     return await _step(services, actor, key, penalty_id, PenaltyStep.DROP, received.hash, drop)
@@ -103,7 +101,7 @@ async def post_drop(services: Serves, actor: Writes, received: Why, key: Idempot
 async def _answer(
     services: Services, actor: Actor, received: Received[PenaltyReason], key: str, penalty_id: str, step: PenaltyStep
 ) -> Response:
-    async def answer(tx: Tx, penalty: PenaltyId) -> PenaltyTold | Rejected:
+    async def answer(tx: Tx, penalty: PenaltyId) -> Edited[PenaltyTold] | Rejected:
         return await answer_appeal(tx, actor, penalty, step, received.body.reason, services.clock())
 
     return await _step(services, actor, key, penalty_id, step, received.hash, answer)

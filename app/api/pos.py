@@ -123,6 +123,7 @@ async def redeem_points(request: Request) -> Response:
     received = parse_body(RedemptionRequest, raw)
     body = received.body
     offer = _check_form(body)
+    services.limits.check_guesses(caller.till.terminal.hex)
     command = Redeem(
         redemption=RedemptionId(uuid7()),
         transaction=TransactionId(uuid7()),
@@ -143,6 +144,8 @@ async def redeem_points(request: Request) -> Response:
         ),
     )
     if isinstance(outcome.answer, Rejected):
+        if outcome.answer.code is Code.CODE_INVALID and not outcome.replayed:
+            services.limits.note_guess(caller.till.terminal.hex)
         raise refuse(outcome.answer, replayed=outcome.replayed)
     state = RedemptionState(str(outcome.answer.get("state", RedemptionState.SUCCESS)))
     status = 202 if state is RedemptionState.AWAITING_CONFIRMATION else 201

@@ -120,12 +120,14 @@ def _fields(programme: ProgrammeId, view: VoucherView, state: OrderState) -> dic
 def _hash(services: Services, caller: CallingTill, code: str) -> VoucherHash:
     if not _CODE.fullmatch(code):
         raise Problem(Code.VOUCHER_NOT_EXIST)
+    services.limits.check_guesses(caller.till.terminal.hex)
     return hash_voucher_code(services.cabinet.vouchers, caller.programme, code)
 
 
 async def _view(services: Services, caller: CallingTill, code: VoucherHash) -> VoucherView:
     view = await services.lookups.find(fetch_vouchers, caller.programme, code)
     if view is None or view.merchant != caller.till.merchant:
+        services.limits.note_guess(caller.till.terminal.hex)
         raise Problem(Code.VOUCHER_NOT_EXIST)
     return view
 
@@ -173,6 +175,8 @@ async def _submit(
         ),
     )
     if isinstance(outcome.answer, Rejected):
+        if outcome.answer.code is Code.VOUCHER_NOT_EXIST and not outcome.replayed:
+            services.limits.note_guess(caller.till.terminal.hex)
         raise refuse(outcome.answer, replayed=outcome.replayed)
     return outcome
 

@@ -107,6 +107,8 @@ def render_problem(request: Request, problem: Problem, headers: Mapping[str, str
         sent["Idempotency-Replayed"] = "true"
     if problem.code is Code.SYSTEM_BUSY:
         sent["Retry-After"] = _RETRY_AFTER_S
+    if wait_s := problem.figures.get("retry_after_s"):
+        sent["Retry-After"] = str(wait_s)
     if text.status == 401:  # noqa: PLR2004 - Unauthorized
         sent["WWW-Authenticate"] = "LIYU-HMAC-SHA256" if problem.code is Code.SIGN_ERROR else "Bearer"
     return Response(document.model_dump_json(), text.status, sent, MEDIA_TYPE)

@@ -8,12 +8,13 @@ from pydantic import AfterValidator, Field
 
 from app.actions.programmes import change_programme
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note_edit, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.fields import FundRef, Name, RegionCode
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.problems import FieldProblem, Problem
 from app.api.services import Serves
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import format_id, parse_id
 from app.core.programmes import LapsePolicy
@@ -206,14 +207,14 @@ async def patch_programme(
     if not changes:
         raise Problem(Code.PARAM_ERROR, errors=[FieldProblem(pointer="", detail="nothing to change")])
 
-    async def change(tx: Tx) -> ProgrammeRow | Rejected:
+    async def change(tx: Tx) -> Edited[ProgrammeRow] | Rejected:
         return await change_programme(tx, actor.programme, int(if_match.strip('"')), changes)
 
     return await act(
         services,
         ticket_of(services, actor, key, received.hash + if_match.encode()),
         change,
-        lambda programme: note(render_programme(programme), "programme.change", programme.id, changes),
+        lambda edited: note_edit(edited, render_programme, "programme.change", actor.programme),
         200,
     )
 

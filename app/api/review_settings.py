@@ -7,21 +7,23 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
+from app.actions.settings import change_limits, change_own_day
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note_edit, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received
 from app.api.fields import ReasonText
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.problems import FieldProblem, Problem
 from app.api.services import Serves
+from app.core.audit_trail import Edited
 from app.core.codes import Code
 from app.core.suspicions import SuspicionLimits
 from app.core.working_days import ANNOUNCED, WorkingCalendar
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.database import Tx
-from app.store.record_marks import fetch_limits, set_limits
-from app.store.working_days import OwnDay, fetch_own_days, set_own_day
+from app.store.record_marks import fetch_limits
+from app.store.working_days import OwnDay, fetch_own_days
 
 router = APIRouter(prefix="/v1")
 
@@ -103,17 +105,16 @@ async def post_working_day(
     body = received.body
     ticket = ticket_of(services, actor, key, received.hash)
 
-    async def set_day(tx: Tx) -> OwnDay:
-        own = OwnDay(body.day, body.worked, body.note)
-        await set_own_day(tx, actor.programme, own, ticket.at)
-        return own
+    async def set_day(tx: Tx) -> Edited[OwnDay]:
+        return await change_own_day(tx, actor.programme, OwnDay(body.day, body.worked, body.note), ticket.at)
 
-    described = body.model_dump(mode="json")
     return await act(
         services,
         ticket,
         set_day,
-        lambda own: note(WorkingDay(**asdict(own)), "working-day.set", own.day.isoformat(), described),
+        lambda edited: note_edit(
+            edited, lambda own: WorkingDay(**asdict(own)), "working-day.set", body.day.isoformat()
+        ),
         200,
     )
 
@@ -169,16 +170,17 @@ async def post_suspicion_limits(
     key: IdempotencyKey,
 ) -> Response:
     """For records entered and verified from now on; marks that are there stay."""
-    changed: dict[str, int] = received.body.model_dump(exclude_none=True)
+    wanted: dict[str, int] = received.body.model_dump(exclude_none=True)
 
-    async def change(tx: Tx) -> SuspicionLimits:
-        await set_limits(tx, actor.programme, changed)
-        return await fetch_limits(tx, actor.programme)
+    async def change(tx: Tx) -> Edited[SuspicionLimits]:
+        return await change_limits(tx, actor.programme, wanted)
 
     return await act(
         services,
         ticket_of(services, actor, key, received.hash),
         change,
-        lambda limits: note(LimitsAnswer(**asdict(limits)), "suspicion-limits.set", actor.programme, changed),
+        lambda edited: note_edit(
+            edited, lambda limits: LimitsAnswer(**asdict(limits)), "suspicion-limits.set", actor.programme
+        ),
         200,
     )

@@ -8,9 +8,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.actions.attempts import LoginGuard
 from app.actions.keys import KeyCabinet
+from app.actions.standing import Standing
 from app.actions.terminals import TillDirectory
-from app.actions.users import LoginGuard
+from app.actions.wechat_calls import WechatCalls
+from app.api.limits import Limits
 from app.engine.committer import Committers
 from app.store.database import Database
 from app.store.lookups import Lookups
@@ -26,8 +29,12 @@ class Services:
     cabinet: KeyCabinet
     tills: TillDirectory
     logins: LoginGuard
+    standing: Standing
     clock: Callable[[], datetime]
     token_lifetime: timedelta
+    limits: Limits = field(default_factory=Limits)
+    wechat: WechatCalls | None = None
+    """None: this deployment has no mini-program."""
     back_tests_asked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a back-test is asked for, so that it begins at once."""
 

@@ -14,7 +14,6 @@ from app.api.operations import reads
 from app.api.problems import FieldProblem, Problem
 from app.api.services import Serves, Services
 from app.api.volunteers import Reads, volunteer_named
-from app.core.accounts import AccountKey, AccountKind
 from app.core.business_days import business_day, end_of_day
 from app.core.codes import Code
 from app.core.ids import ProgrammeId, VolunteerId, format_id
@@ -22,7 +21,7 @@ from app.core.stars import NOT_EVALUATED
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.evaluations import fetch_quality
-from app.store.ledger import fetch_account, fetch_balance_effective
+from app.store.hours import fetch_minutes, fetch_minutes_effective
 from app.store.programmes import fetch_stars, fetch_zone
 from app.store.wallets import fetch_volunteer_status
 
@@ -70,14 +69,13 @@ async def _read(
             raise Problem(Code.NOT_FOUND)
         scale = await fetch_stars(reader, programme)
         zone = await fetch_zone(reader, programme)
-        account = await fetch_account(reader, programme, AccountKey(AccountKind.HOURS, volunteer))
-        minutes = account.balance if account else 0
+        minutes = await fetch_minutes(reader, programme, volunteer)
         before = end_of_day(effective_on or business_day(now, zone), zone)
         quality = NOT_EVALUATED
         if scale.quality_min is not None:
             quality = await fetch_quality(reader, programme, volunteer, min(before, known_at or before))
-        if account and effective_on:
-            minutes = await fetch_balance_effective(reader, programme, account.account_no, before, known_at or now)
+        if effective_on:
+            minutes = await fetch_minutes_effective(reader, programme, volunteer, before, known_at or now)
     return StarsAnswer(
         volunteer_id=format_id("vol", volunteer),
         effective_on=effective_on or business_day(now, zone),

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from app.actions.merchants import change_store, close_store, open_store
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, note_edit, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.fields import MerchantRef, Name, RegionCode, StoreRef
 from app.api.merchants import merchant_named
@@ -17,6 +17,7 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import FieldProblem, Problem
 from app.api.programmes import IfMatch
 from app.api.services import Serves
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import StoreId, format_id, parse_id
 from app.security.actors import Actor
@@ -183,16 +184,15 @@ async def patch_store(
     """Only if nobody has changed it since the revision named by If-Match. A closed store stays as it was."""
     store = store_named(store_id)
     body = received.body
-    changes = body.model_dump(mode="json", exclude_none=True)
-    if not changes:
+    if not body.model_dump(exclude_none=True):
         raise Problem(Code.PARAM_ERROR, errors=[FieldProblem(pointer="", detail="nothing to change")])
     revision = int(if_match.strip('"'))
 
-    async def change(tx: Tx) -> Store | Rejected:
+    async def change(tx: Tx) -> Edited[Store] | Rejected:
         return await change_store(tx, actor, store, revision, name=body.name, region_code=body.region_code)
 
     ticket = ticket_of(services, actor, key, received.hash + if_match.encode() + store_id.encode())
-    return await act(services, ticket, change, lambda row: note(_render(row), "store.change", store_id, changes), 200)
+    return await act(services, ticket, change, lambda edited: note_edit(edited, _render, "store.change", store_id), 200)
 
 
 @router.post(
@@ -207,7 +207,7 @@ async def post_close(services: Serves, actor: Edits, key: IdempotencyKey, store_
     store = store_named(store_id)
     ticket = ticket_of(services, actor, key, f"close {store_id}".encode())
 
-    async def close(tx: Tx) -> Store | Rejected:
+    async def close(tx: Tx) -> Edited[Store] | Rejected:
         return await close_store(tx, actor, store, ticket.at)
 
-    return await act(services, ticket, close, lambda row: note(_render(row), "store.close", store_id, {}), 200)
+    return await act(services, ticket, close, lambda edited: note_edit(edited, _render, "store.close", store_id), 200)

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from app.actions.running import Done
 from app.actions.terminals import IssuedSecret, disable_terminal, register_terminal, rotate_secret
 from app.api.access import Requires
-from app.api.acting import act, ticket_of
+from app.api.acting import act, note_edit, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received
 from app.api.fields import MerchantRef, Name, StoreRef, TerminalRef
 from app.api.merchants import merchant_named
@@ -19,6 +19,7 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves
 from app.api.stores import store_named
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId, TerminalId, format_id, format_terminal, parse_terminal
 from app.security.actors import Actor
@@ -171,14 +172,15 @@ async def post_disable(services: Serves, actor: Writes, key: IdempotencyKey, ter
     terminal = _terminal_named(terminal_id, actor)
     ticket = ticket_of(services, actor, key, f"disable {terminal_id}".encode())
 
-    async def disable(tx: Tx) -> Terminal | Rejected:
+    async def disable(tx: Tx) -> Edited[Terminal] | Rejected:
         return await disable_terminal(tx, actor, terminal, ticket.at)
 
-    def describe(row: Terminal) -> Done:
-        answer = TerminalAnswer.model_validate(_fields(actor.programme, row))
-        return Done(answer=answer.model_dump_json(), action="terminal.disable", subject=terminal_id, changes={})
+    def render(row: Terminal) -> TerminalAnswer:
+        return TerminalAnswer.model_validate(_fields(actor.programme, row))
 
-    answer = await act(services, ticket, disable, describe, 200)
+    answer = await act(
+        services, ticket, disable, lambda edited: note_edit(edited, render, "terminal.disable", terminal_id), 200
+    )
     services.tills.forget(actor.programme, terminal)
     return answer
 

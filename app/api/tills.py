@@ -59,6 +59,7 @@ async def identify_till(request: Request, body: bytes, services: Services) -> Ca
         reason = refusal.value if refusal else "unknown or disabled"
         raise _refuse(reason, authorization.terminal)
     services.tills.note_seen(programme, terminal, services.clock())
+    services.limits.check_till(authorization.terminal)
     return CallingTill(programme, till)
 
 

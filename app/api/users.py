@@ -11,13 +11,14 @@ from uuid_utils.compat import uuid7
 
 from app.actions.users import NewUser, create_user, stop_user
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, note_edit, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received
 from app.api.fields import MerchantRef, RegionCode, TeamRef, UserRef, VolunteerRef
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, TeamId, UserId, VolunteerId, format_id, parse_id
 from app.security.actors import Actor, ActorKind, StaffRole
@@ -168,13 +169,15 @@ async def list_users(
     responses=writes(Code.NOT_FOUND),
 )
 async def post_disable(services: Serves, actor: Writes, key: IdempotencyKey, user_id: str) -> Response:
-    """Tokens given out before end by themselves within minutes."""
+    """What was given out before is good for nothing any more, at once."""
     user = parse_id("usr", user_id)
     if user is None:
         raise Problem(Code.NOT_FOUND)
     ticket = ticket_of(services, actor, key, f"disable {user_id}".encode())
 
-    async def disable(tx: Tx) -> User | Rejected:
+    async def disable(tx: Tx) -> Edited[User] | Rejected:
         return await stop_user(tx, actor.programme, UserId(user), ticket.at)
 
-    return await act(services, ticket, disable, lambda row: note(render_user(row), "user.disable", user_id, {}), 200)
+    return await act(
+        services, ticket, disable, lambda edited: note_edit(edited, render_user, "user.disable", user_id), 200
+    )

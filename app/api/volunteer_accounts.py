@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.access import Requires
-from app.api.auth import TokenAnswer, give_token
 from app.api.bodies import json_answer
+from app.api.log_ins import TokenAnswer, give_token
 from app.api.operations import reads, refusals
 from app.api.paging import PAGE, After, Limit
 from app.api.problems import Problem

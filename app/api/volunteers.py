@@ -2,31 +2,31 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
-from uuid_utils.compat import uuid7
 
-from app.actions.volunteers import register_volunteer, set_volunteer_status
+from app.actions.volunteers import set_volunteer_status
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note_edit, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
-from app.api.fields import Moment, Name, RegionCode, TeamRef, VolunteerRef
+from app.api.fields import RegionCode, TeamRef, VolunteerRef
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
-from app.api.problems import FieldProblem, Problem
+from app.api.problems import Problem
 from app.api.services import Serves, Services
 from app.api.teams import team_named
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import VolunteerId, format_id, parse_id
-from app.core.volunteers import VolunteerStatus, mask_name
+from app.core.volunteers import VolunteerStatus
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.bonuses import fetch_referrer
 from app.store.database import Tx
 from app.store.volunteers import (
-    ExternalId,
     VolunteerFilter,
     VolunteerRow,
     fetch_external_ids,
@@ -42,7 +42,6 @@ Writes = Annotated[Actor, Depends(Requires(Scope.VOLUNTEERS_WRITE))]
 
 SYSTEM = r"^[a-z][a-z0-9-]{1,31}$"
 EXTERNAL_ID = r"^[0-9A-Za-z_.:-]{1,64}$"
-_OLDEST = date(1900, 1, 1)
 
 
 class ExternalIdField(Body):
@@ -50,23 +49,6 @@ class ExternalIdField(Body):
 
     system: Annotated[str, Field(pattern=SYSTEM, examples=["zyh"])]
     external_id: Annotated[str, Field(pattern=EXTERNAL_ID, examples=["330282-00042"])]
-
-
-class VolunteerRequest(Body):
-    """A volunteer to register. The name is masked at once; in clear it is neither stored nor logged."""
-
-    name: Name
-    region_code: RegionCode
-    team_id: TeamRef | None = None
-    registered_at: Moment | None = None
-    born_on: Annotated[
-        date | None,
-        Field(description="For offers that ask for an age; no merchant ever sees it", examples=["1990-05-17"]),
-    ] = None
-    external_ids: Annotated[list[ExternalIdField], Field(max_length=10)] = Field(default_factory=list)
-    referred_by: Annotated[
-        VolunteerRef | None, Field(description="Who brought them in (推荐人); said now or never")
-    ] = None
 
 
 class VolunteerAnswer(Answer):
@@ -111,7 +93,8 @@ class FreezeRequest(Body):
     reason: FreezeReason
 
 
-def _fields(volunteer: VolunteerRow) -> dict[str, object]:
+def volunteer_fields(volunteer: VolunteerRow) -> dict[str, object]:
+    """A volunteer as answers carry one."""
     return {
         "id": format_id("vol", volunteer.id),
         "status": volunteer.status,
@@ -129,60 +112,6 @@ def volunteer_named(reference: str) -> VolunteerId:
     if value is None:
         raise Problem(Code.NOT_FOUND)
     return VolunteerId(value)
-
-
-@router.post(
-    "",
-    operation_id="registerVolunteer",
-    summary="Register a volunteer (注册志愿者)",
-    status_code=201,
-    response_model=VolunteerAnswer,
-    responses=writes(Code.NOT_FOUND, Code.ALREADY_EXISTS),
-)
-async def post_volunteer(
-    services: Serves,
-    actor: Writes,
-    received: Annotated[Received[VolunteerRequest], Depends(JsonBody(VolunteerRequest))],
-    key: IdempotencyKey,
-) -> Response:
-    """The answer has the opaque id by which everything else knows this volunteer."""
-    body = received.body
-    ticket = ticket_of(services, actor, key, received.hash)
-    registered_at = body.registered_at or ticket.at
-    if registered_at > ticket.at:
-        raise Problem(Code.PARAM_ERROR, errors=[FieldProblem(pointer="/registered_at", detail="in the future")])
-    if body.born_on and not _OLDEST <= body.born_on <= ticket.at.date():
-        raise Problem(
-            Code.PARAM_ERROR, errors=[FieldProblem(pointer="/born_on", detail="before 1900, or in the future")]
-        )
-    row = VolunteerRow(
-        id=VolunteerId(uuid7()),
-        status=VolunteerStatus.ACTIVE,
-        masked_name=mask_name(body.name),
-        region_code=body.region_code,
-        team=team_named(body.team_id),
-        registered_at=registered_at,
-        revision=1,
-        created_at=ticket.at,
-        born_on=body.born_on,
-    )
-    external = [ExternalId(item.system, item.external_id) for item in body.external_ids]
-    referred_by = volunteer_named(body.referred_by) if body.referred_by else None
-
-    async def register(tx: Tx) -> VolunteerRow | Rejected:
-        return await register_volunteer(tx, actor.programme, row, external, referred_by)
-
-    return await act(
-        services,
-        ticket,
-        register,
-        lambda made: note(
-            VolunteerAnswer.model_validate(_fields(made)),
-            "volunteer.register",
-            format_id("vol", made.id),
-            {"region_code": made.region_code},
-        ),
-    )
 
 
 @router.get("", operation_id="listVolunteers", summary="Volunteers", response_model=VolunteerPage, responses=reads())
@@ -211,7 +140,9 @@ async def list_volunteers(
     rows, more = cut_page(found, limit)
     cursor = format_id("vol", rows[-1].id) if more else None
     response.headers.update(link_next(request, cursor))
-    return VolunteerPage(volunteers=[VolunteerAnswer.model_validate(_fields(row)) for row in rows], next=cursor)
+    return VolunteerPage(
+        volunteers=[VolunteerAnswer.model_validate(volunteer_fields(row)) for row in rows], next=cursor
+    )
 
 
 @router.get(
@@ -232,8 +163,24 @@ async def get_volunteer(services: Serves, actor: Reads, volunteer_id: str) -> Re
         raise Problem(Code.NOT_FOUND)
     listed = [ExternalIdField(system=item.system, external_id=item.external_id) for item in external]
     more = {"external_ids": listed, "referred_by": format_id("vol", referrer) if referrer else None}
-    detail = VolunteerDetail.model_validate({**_fields(found), "born_on": found.born_on, **more})
+    detail = VolunteerDetail.model_validate({**volunteer_fields(found), "born_on": found.born_on, **more})
     return json_answer(detail.model_dump_json(), ETag=f'"{found.revision}"')
+
+
+class VolunteerStep(StrEnum):
+    """What can be done to a volunteer as a whole."""
+
+    FREEZE = "freeze"
+    UNFREEZE = "unfreeze"
+
+
+_STATUS = MappingProxyType(
+    {VolunteerStep.FREEZE: VolunteerStatus.FROZEN, VolunteerStep.UNFREEZE: VolunteerStatus.ACTIVE}
+)
+
+
+def _render(volunteer: VolunteerRow) -> VolunteerAnswer:
+    return VolunteerAnswer.model_validate(volunteer_fields(volunteer))
 
 
 async def _set_status(
@@ -242,20 +189,20 @@ async def _set_status(
     received: Received[FreezeRequest],
     key: str,
     volunteer_id: str,
-    status: VolunteerStatus,
+    step: VolunteerStep,
 ) -> Response:
-    volunteer = volunteer_named(volunteer_id)
+    volunteer, status = volunteer_named(volunteer_id), _STATUS[step]
 
-    async def change(tx: Tx) -> VolunteerRow | Rejected:
+    async def change(tx: Tx) -> Edited[VolunteerRow] | Rejected:
         return await set_volunteer_status(tx, actor.programme, volunteer, status)
 
     ticket = ticket_of(services, actor, key, received.hash + f"{status.value} {volunteer_id}".encode())
-    changes = {"status": status.value, "reason": received.body.reason.value}
+    why = {"reason": received.body.reason.value}
     return await act(
         services,
         ticket,
         change,
-        lambda row: note(VolunteerAnswer.model_validate(_fields(row)), "volunteer.status", volunteer_id, changes),
+        lambda edited: note_edit(edited, _render, f"volunteer.{step.value}", volunteer_id, why),
         200,
     )
 
@@ -274,7 +221,7 @@ async def freeze_volunteer(
     services: Serves, actor: Writes, received: Why, key: IdempotencyKey, volunteer_id: str
 ) -> Response:
     """Hours go on counting: they are a legal record."""
-    return await _set_status(services, actor, received, key, volunteer_id, VolunteerStatus.FROZEN)
+    return await _set_status(services, actor, received, key, volunteer_id, VolunteerStep.FREEZE)
 
 
 @router.post(
@@ -288,4 +235,4 @@ async def unfreeze_volunteer(
     services: Serves, actor: Writes, received: Why, key: IdempotencyKey, volunteer_id: str
 ) -> Response:
     """The points are still there."""
-    return await _set_status(services, actor, received, key, volunteer_id, VolunteerStatus.ACTIVE)
+    return await _set_status(services, actor, received, key, volunteer_id, VolunteerStep.UNFREEZE)

@@ -138,7 +138,7 @@ def _render_wallet(
     def total(kind: AccountKind) -> int:
         return sum(balance for key, balance in balances.items() if key.kind is kind)
 
-    minutes = total(AccountKind.HOURS)
+    minutes = total(AccountKind.HOURS) + total(AccountKind.CONSUMED)
     lots = sorted((key.part, balance) for key, balance in balances.items() if key.kind is AccountKind.WALLET)
     return WalletAnswer(
         volunteer_id=format_id("vol", known.id),

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from app.cli import administration, conformance, contract, importing, programmes, serving, till, verifying
+from app.cli import (
+    administration,
+    benefits,
+    conformance,
+    contract,
+    credentials,
+    importing,
+    programmes,
+    serving,
+    till,
+    vault,
+    verifying,
+)
 from app.demo.running import run_demo
 from app.settings import BadSetting
 from app.store.postgres import BinariesNotFound, DataFolderInUse, PostgresVersionMismatch, ServerFailed
@@ -24,6 +36,9 @@ cli.command("conformance")(conformance.conformance)
 cli.add_typer(administration.admin, name="admin")
 cli.add_typer(programmes.programme, name="programme")
 cli.add_typer(importing.importing, name="import")
+cli.add_typer(benefits.benefits, name="benefits")
+cli.add_typer(vault.vault, name="vault")
+cli.add_typer(credentials.credential, name="credential")
 
 
 @cli.command("demo")

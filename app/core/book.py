@@ -11,7 +11,8 @@ from uuid import UUID
 
 from app.core.accounts import CHART, AccountKey, AccountKind, Side
 from app.core.accruals import Accrual, Earned, Overlaid
-from app.core.arrivals import Arrival, Arrivals
+from app.core.arrivals import Arrivals
+from app.core.benefit_grants import BenefitGrant
 from app.core.bonuses import Bonus, BonusKey
 from app.core.codes import Code, Rejected
 from app.core.family_links import FamilyKey, FamilyLink
@@ -28,15 +29,17 @@ from app.core.ids import (
     VolunteerId,
 )
 from app.core.merchants import Merchant, Till
+from app.core.needs import Needs
 from app.core.offers import Offer
 from app.core.openings import Opening
 from app.core.penalties import Penalty
 from app.core.policies import AccrualPolicy, PriceList
 from app.core.pool_grants import PoolGrant
 from app.core.programmes import Programme
-from app.core.quantities import BrokenInvariant, Points
+from app.core.quantities import BrokenInvariant, Minutes, Points
 from app.core.record_numbers import RecordNumber
 from app.core.reviews import Stretch, stretch_of
+from app.core.rounds import Place, RoundStand
 from app.core.rows import (
     ImportedRecord,
     LotPart,
@@ -57,42 +60,15 @@ from app.core.rows import (
     Tombstone,
     VoucherHash,
 )
+from app.core.seating import Seating
 from app.core.transactions import PostedTransfer, Transaction, check_transfer
 from app.core.volunteers import Volunteer
+
+__all__ = ["Accepted", "AnswerFields", "Book", "Decision", "Needs", "Scalar"]
 
 Scalar = str | int | bool | None
 AnswerFields = Mapping[str, Scalar]
 """The figures of an answer that are kept with its idempotency key; the edge makes the document from them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What must be in the book before a command can be decided. Owners of the rows named come along."""
-
-    owners: frozenset[UUID] = frozenset()
-    volunteers: frozenset[VolunteerId] = frozenset()
-    pay_codes: frozenset[PayCodeHash] = frozenset()
-    terminals: frozenset[TerminalId] = frozenset()
-    redemptions: frozenset[RedemptionId] = frozenset()
-    sales: frozenset[Sale] = frozenset()
-    offers: frozenset[OfferId] = frozenset()
-    orders: frozenset[OrderId] = frozenset()
-    vouchers: frozenset[VoucherHash] = frozenset()
-    records: frozenset[RecordId] = frozenset()
-    days: frozenset[RecordId] = frozenset()
-    """Records whose volunteers' other verified records of the same days are looked at."""
-    accruals: frozenset[RecordId] = frozenset()
-    """Records whose share of a town's budget is asked for."""
-    repriced: frozenset[RecordId] = frozenset()
-    """Verified records that are priced anew: what their volunteers' records counted for is looked at."""
-    bonuses: frozenset[BonusKey] = frozenset()
-    """Causes of bonuses: how they were settled; with them what is counted of the volunteers named."""
-    penalties: frozenset[PenaltyId] = frozenset()
-    pool_grants: frozenset[PoolGrantId] = frozenset()
-    family: frozenset[FamilyKey] = frozenset()
-    openings: frozenset[RecordNumber] = frozenset()
-    arrivals: frozenset[Arrival] = frozenset()
-    policies: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +120,7 @@ class Book:
     family: dict[FamilyKey, FamilyLink | None] = field(default_factory=dict)
     openings: dict[RecordNumber, Opening | None] = field(default_factory=dict)
     arriving: Arrivals = field(default_factory=Arrivals)
+    seating: Seating = field(default_factory=Seating)
 
     def balance(self, key: AccountKey) -> int:
         """The balance of an account on its normal side; zero for one that does not exist yet."""
@@ -172,6 +149,14 @@ class Book:
     def available(self, volunteer: VolunteerId, today: date) -> Points:
         """What the volunteer can spend today."""
         return Points(sum(part.points for part in self.spendable(volunteer, today)))
+
+    def served_minutes(self, volunteer: VolunteerId) -> Minutes:
+        """All verified minutes of a volunteer: a benefit uses hours up and makes them none the less."""
+        kinds = (AccountKind.HOURS, AccountKind.CONSUMED)
+        owned = self.accounts.get(volunteer)
+        if owned is None:
+            raise BrokenInvariant(f"accounts of {volunteer} were not fetched")
+        return Minutes(sum(balance for key, balance in owned.items() if key.kind in kinds))
 
     def tally(self, key: TallyKey) -> int:
         """A count; zero when nothing was counted."""
@@ -266,12 +251,15 @@ class Book:
                 self.pool_grants[row.id] = row
             case Opening():
                 self.openings[row.number] = row
+            case RoundStand() | Place() | BenefitGrant():
+                self.seating.put(row)
             case Refund():
                 pass
 
     def _put_record(self, row: ServiceRecord) -> None:
         self.records[row.id] = row
         self.arriving.note_change(row)
+        self.seating.note_record(row)
         if (served := self.served.get(row.volunteer)) is not None:
             served.pop(row.id, None)
             if row.state is RecordState.VERIFIED:

@@ -1,7 +1,5 @@
 """All commands, and the one function that decides them. Every change of a limited quantity is one of these."""
 
-from typing import assert_never
-
 from app.core.bonus_grants import GrantBonus, decide_grant_bonus
 from app.core.bonus_revocations import (
     RevokeHonourBonus,
@@ -10,6 +8,7 @@ from app.core.bonus_revocations import (
     decide_revoke_referral_bonus,
 )
 from app.core.book import Book, Decision
+from app.core.claims import ClaimPlace, ReleasePlace
 from app.core.claw_backs import ClawBack, decide_claw_back
 from app.core.confirmations import (
     CloseRedemption,
@@ -21,6 +20,8 @@ from app.core.confirmations import (
 )
 from app.core.corrections import CorrectRecord, decide_correct_record
 from app.core.donations import DepositFund, DonatePoints, decide_deposit_fund, decide_donate_points
+from app.core.draws import DrawLots
+from app.core.grants import ApproveGrant
 from app.core.imports import ImportRecord, decide_import_record
 from app.core.lot_life import ExpireLots, MatureRecord, decide_expire_lots, decide_mature_record
 from app.core.opening_balances import OpenBalance, decide_open_balance
@@ -40,7 +41,11 @@ from app.core.pool import CancelPoolGrant, GrantFromPool, decide_cancel_pool_gra
 from app.core.quantities import Instant
 from app.core.redemptions import Redeem, decide_redeem
 from app.core.refunds import RefundRedemption, ReverseRedemption, decide_refund, decide_reverse
+from app.core.revocations import RevokeGrant
+from app.core.round_ends import CloseRound, EnlargeRound
+from app.core.seat_commands import decide_seat_command
 from app.core.service_records import RejectRecord, VerifyRecord, decide_reject_record, decide_verify_record
+from app.core.tickets import Attend
 from app.core.vouchers import ReturnVoucher, UseVoucher, decide_return_voucher, decide_use_voucher
 
 Command = (
@@ -74,6 +79,14 @@ Command = (
     | CancelPoolGrant
     | DepositFund
     | OpenBalance
+    | ClaimPlace
+    | ReleasePlace
+    | DrawLots
+    | Attend
+    | EnlargeRound
+    | CloseRound
+    | ApproveGrant
+    | RevokeGrant
 )
 
 
@@ -140,5 +153,5 @@ def decide(command: Command, book: Book, at: Instant) -> Decision:  # noqa: C901
             return decide_deposit_fund(command, at)
         case OpenBalance():
             return decide_open_balance(command, book, at)
-        case unreachable:
-            assert_never(unreachable)
+        case about_seats:
+            return decide_seat_command(about_seats, book, at)

@@ -84,7 +84,7 @@ def foresee(
             refused.append((command.record, decision.code if isinstance(decision, Rejected) else Code.NOT_FOUND))
             continue
         hours = AccountKey(AccountKind.HOURS, record.volunteer)
-        sheet = sheets.setdefault(record.volunteer, _Sheet(book.balance(hours)))
+        sheet = sheets.setdefault(record.volunteer, _Sheet(book.served_minutes(record.volunteer)))
         book.post(decision)
         months.add(_month(book, record.ended_at))
         for transfer in decision.transaction.transfers:
@@ -106,7 +106,7 @@ def _month(book: Book, at: Instant) -> str:
 
 
 def _person(volunteer: VolunteerId, sheet: _Sheet, book: Book) -> PersonImpact:
-    after = book.balance(AccountKey(AccountKind.HOURS, volunteer))
+    after = book.served_minutes(volunteer)
     scale = book.programme.stars
     return PersonImpact(
         volunteer=volunteer,

@@ -33,6 +33,20 @@ PoolGrantId = NewType("PoolGrantId", UUID)
 FamilyLinkId = NewType("FamilyLinkId", UUID)
 OpeningId = NewType("OpeningId", UUID)
 OpeningSheetId = NewType("OpeningSheetId", UUID)
+RoundId = NewType("RoundId", UUID)
+PlaceId = NewType("PlaceId", UUID)
+BenefitGrantId = NewType("BenefitGrantId", UUID)
+DataApprovalId = NewType("DataApprovalId", UUID)
+ErasureId = NewType("ErasureId", UUID)
+DataReadId = NewType("DataReadId", UUID)
+ConsentId = NewType("ConsentId", UUID)
+SessionId = NewType("SessionId", UUID)
+ClientId = NewType("ClientId", UUID)
+ApiKeyId = NewType("ApiKeyId", UUID)
+GuardianshipId = NewType("GuardianshipId", UUID)
+ApplicationId = NewType("ApplicationId", UUID)
+PredicatePermitId = NewType("PredicatePermitId", UUID)
+PredicateAnswerId = NewType("PredicateAnswerId", UUID)
 
 ProgrammeId = NewType("ProgrammeId", str)
 """The short code of a programme, for example `cixi`: it leads every key of the database."""
@@ -67,6 +81,20 @@ PREFIXES = {
     FamilyLinkId: "fam",
     OpeningId: "opn",
     OpeningSheetId: "ops",
+    RoundId: "rnd",
+    PlaceId: "plc",
+    BenefitGrantId: "bgr",
+    DataApprovalId: "dap",
+    ErasureId: "ers",
+    DataReadId: "drd",
+    ConsentId: "cns",
+    SessionId: "ses",
+    ClientId: "cli",
+    ApiKeyId: "key",
+    GuardianshipId: "gua",
+    ApplicationId: "app",
+    PredicatePermitId: "ppm",
+    PredicateAnswerId: "pan",
 }
 
 _PROGRAMME = re.compile(r"[a-z][a-z0-9-]{1,15}")

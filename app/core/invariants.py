@@ -32,7 +32,11 @@ class Invariant(StrEnum):
     ACCRUALS_MATCH = "every priced record has the accrual that explains it"
     GRANTS_MATCH = "what left the pool is what was granted, once, with its points"
     BONUSES_MATCH = "every bonus and every posted penalty is in the journal, once, with its points"
+    SEATS_MATCH = "places are as many as there are, each once, and who waits moves up in turn"
+    HOURS_MATCH = "hours that benefits use up are in the journal, once, with their minutes"
+    APPLICATIONS_MATCH = "every application is where its steps lead, and no grant lacks levels, notice or frozen facts"
     OPENINGS_MATCH = "every opening balance is in the journal, once, with its figures"
+    TRAIL_MATCHES = "the audit trail has no gap, and its hashes, roots and signatures are right"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def unlock_obstacles(volunteer: Volunteer, book: Book, at: Instant) -> Iterator[
     """Points that cannot be spent yet: the policy opens spending from so many hours on (广州: 100 h, DOMAIN.md 2.1)."""
     required = book.programme.unlock_on(book.programme.business_day(at))
     if required:
-        yield from _at_least("minutes", required, book.balance(AccountKey(AccountKind.HOURS, volunteer.id)))
+        yield from _at_least("minutes", required, book.served_minutes(volunteer.id))
 
 
 def spending_obstacles(
@@ -126,7 +126,7 @@ def _closed(offer: Offer, at: Instant) -> Iterator[Rejected]:
 
 
 def _gates(gates: Gates, volunteer: Volunteer, book: Book, at: Instant) -> Iterator[Rejected]:
-    minutes = book.balance(AccountKey(AccountKind.HOURS, volunteer.id))
+    minutes = book.served_minutes(volunteer.id)
     yield from _at_least("stars", gates.stars_min, book.programme.stars.stars(minutes, volunteer.quality))
     yield from _at_least("minutes", gates.minutes_min, minutes)
     if gates.region_codes and not volunteer.region_code.startswith(gates.region_codes):

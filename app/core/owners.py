@@ -3,12 +3,14 @@
 from uuid import UUID
 
 from app.core.accruals import Accrual
+from app.core.benefit_grants import BenefitGrant
 from app.core.bonuses import Bonus
 from app.core.merchants import Till
 from app.core.offers import Offer
 from app.core.openings import Opening
 from app.core.penalties import Penalty
 from app.core.pool_grants import PoolGrant
+from app.core.rounds import Place, RoundStand
 from app.core.rows import (
     ImportedRecord,
     Order,
@@ -26,7 +28,7 @@ from app.core.rows import (
 def owners_of(row: Row | Till | Offer) -> tuple[UUID, ...]:
     """Whose accounts a decision about this row may touch."""
     match row:
-        case PayCode() | ServiceRecord() | Penalty() | PoolGrant():
+        case PayCode() | ServiceRecord() | Penalty() | PoolGrant() | Place() | BenefitGrant():
             return (row.volunteer,)
         case Till():
             return (row.merchant,)
@@ -37,5 +39,5 @@ def owners_of(row: Row | Till | Offer) -> tuple[UUID, ...]:
             return (row.merchant, *row.funds)
         case ImportedRecord():
             return (row.record.volunteer,)
-        case Refund() | Tombstone() | Stock() | Tally() | Accrual() | Bonus() | Opening():
+        case Refund() | Tombstone() | Stock() | Tally() | Accrual() | Bonus() | Opening() | RoundStand():
             return ()

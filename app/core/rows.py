@@ -7,6 +7,7 @@ from typing import NamedTuple, NewType
 from uuid import UUID
 
 from app.core.accruals import Accrual
+from app.core.benefit_grants import SeatRow
 from app.core.bonuses import Bonus
 from app.core.ids import (
     FundId,
@@ -294,5 +295,6 @@ Row = (
     | Penalty
     | PoolGrant
     | Opening
+    | SeatRow
 )
 """Every kind of row that a command may add or change."""

@@ -36,6 +36,8 @@ class TransactionKind(StrEnum):
     GRANT = "grant.v1"
     DEPOSIT = "deposit.v1"
     OPEN = "open.v1"
+    CONSUME = "consume.v1"
+    RETURN_HOURS = "return-hours.v1"
 
 
 class Reason(StrEnum):
@@ -71,6 +73,9 @@ class Reason(StrEnum):
     GRANTED_FROM_POOL = "granted-from-pool"
     SPONSOR_DONATION = "sponsor-donation"
     OPENING_BALANCE = "opening-balance"
+    BENEFIT_GRANTED = "benefit-granted"
+    GRANT_MISTAKEN = "grant-mistaken"
+    GRANT_NEVER_USED = "grant-never-used"
 
 
 class Transfer(NamedTuple):

@@ -36,12 +36,3 @@ class Volunteer:
 def age_on(born_on: date, day: date) -> int:
     """Full years on a day."""
     return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
-
-
-def mask_name(name: str) -> str:
-    """Mask a person's name for others' eyes: the family name stays, the rest becomes asterisks (张三丰 -> 张**).
-
-    A name in Latin letters keeps the first letter of its first word.
-    """
-    name = name.strip()
-    return name[:1] + "*" * max(1, min(len(name) - 1, 3)) if name else "*"

@@ -1,4 +1,4 @@
-"""`make demo CHECK=1`: the main job, the till contract and the rules, end to end over HTTP, on a server of its own."""
+"""`make demo CHECK=1`: the main job and all that stands around it, end to end over HTTP, on a server of its own."""
 
 import json
 import os
@@ -13,7 +13,10 @@ from datetime import timedelta
 
 import httpx
 
+from app.demo.benefits_job import run_benefits_job
+from app.demo.care_job import run_care_job
 from app.demo.contract_job import run_contract_job
+from app.demo.lottery_job import run_lottery_job
 from app.demo.main_job import run_main_job
 from app.demo.moved_clock import OFFSET_VARIABLE
 from app.demo.moved_job import plan_moved_job
@@ -90,6 +93,9 @@ def check_main_job(settings: Settings) -> int:
             run_main_job(client, described, steps)
             run_contract_job(client, described, steps)
             run_rules_job(client, described, steps)
+            run_benefits_job(client, described, steps)
+            run_lottery_job(client, described, steps)
+            run_care_job(client, described, settings, steps)
             moved = plan_moved_job(client, described["sandbox"])
         with _server(settings, moved.until_last_day) as client:
             moved.pay(client, steps)

@@ -31,6 +31,7 @@ from app.core.ids import (
 from app.core.policies import AccrualPolicy
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Fen
+from app.demo.benefits import load_benefits
 from app.demo.figures import CityFigures
 from app.demo.honours import draw_honours
 from app.demo.loaded import LoadedCity, LoadedTerminal
@@ -41,6 +42,7 @@ from app.security.actors import ActorKind
 from app.store.accrual_policies import Publication, insert_policy
 from app.store.database import Tx
 from app.store.funds import Fund, insert_fund
+from app.store.login_settings import LoginSettings, set_login_settings
 from app.store.merchants import Merchant, MerchantStatus, Store
 from app.store.programmes import ProgrammeRow
 from app.store.teams import Team
@@ -85,12 +87,12 @@ class CityLoader:
         async with database.begin() as tx:
             await self._make_programme(tx)
             await self._make_users(tx)
+            await load_benefits(tx, self._city, self._now)
         fund = await self._make_funds()
         async with database.begin() as tx:
             _must(await change_programme(tx, self._programme, 1, {"settlement_fund": fund}), "settlement fund")
         async with database.begin() as tx:
             teams = await self._make_teams(tx)
-        async with database.begin() as tx:
             await self._make_merchants(tx)
         await self._make_people(teams, max(20, round(self._figures.volunteers * scale)))
         await self._make_honours([team.id for team in teams])
@@ -133,6 +135,7 @@ class CityLoader:
         for user, kind, name in people:
             new = NewUser(id=user, kind=kind, username=name, password=self._city.passwords[name])
             _must(await create_user(tx, self._programme, new, self._now), name)
+        await set_login_settings(tx, self._programme, LoginSettings(demo=True), self._now)
 
     async def _make_funds(self) -> FundId:
         first = None

@@ -10,10 +10,11 @@ from uuid_utils.compat import uuid7
 
 from app.core.check_ins import CheckIn
 from app.core.ids import RecordId, TeamId, UserId, VolunteerId
+from app.core.masking import mask_name
 from app.core.quantities import Minutes
 from app.core.record_items import RecordItems
 from app.core.rows import Evidence, RecordState, ServiceRecord
-from app.core.volunteers import VolunteerStatus, mask_name
+from app.core.volunteers import VolunteerStatus
 from app.demo.figures import CityFigures
 from app.store.service_records import RecordView
 from app.store.teams import Team

@@ -11,6 +11,7 @@ import httpx
 
 from app.demo.client import Person
 from app.demo.main_job import log_in
+from app.demo.staff import enter, hire, register
 from app.demo.steps import CheckFailed, Steps, equal, expect, expect_answer
 from app.till.client import Till
 
@@ -28,46 +29,18 @@ def run_rules_job(client: httpx.Client, described: dict[str, Any], steps: Steps)
     _policy(client, described, steps)
     given = described["terminals"][0]
     till = Till(client, given["terminal"], given["secret"])
-    second = _hire(client, described, admin, "admin")
+    second = hire(client, described, admin, "admin")
     _debt(client, till, (organiser, admin, second), squad["id"], steps)
-
-
-def _hire(client: httpx.Client, described: dict[str, Any], admin: Person, kind: str, team: str | None = None) -> Person:
-    """Somebody new who logs in: an administrator, or an organiser of a team."""
-    username, password = f"{kind}-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
-    body = {"kind": kind, "username": username, "password": password}
-    expect(admin.post("/v1/users", body | ({"team_id": team} if team else {})), 201)
-    login = {"programme": described["programme"], "username": username, "password": password}
-    return Person(client, expect(client.post("/v1/auth/tokens", json=login), 200)["access_token"])
-
-
-def _a_volunteer(organiser: Person, name: str) -> str:
-    return str(expect(organiser.post("/v1/volunteers", {"name": name, "region_code": "330282004"}), 201)["id"])
-
-
-def _enter(organiser: Person, volunteer: str, team: str, began: datetime, minutes: int) -> str:
-    ended = began + timedelta(minutes=minutes)
-    body = {
-        "volunteer_id": volunteer,
-        "team_id": team,
-        "evidence": "checked-in",
-        "activity": "文明劝导",
-        "started_at": began.isoformat(),
-        "ended_at": ended.isoformat(),
-        "check_ins": [{"checked_in_at": began.isoformat(), "checked_out_at": ended.isoformat()}],
-        "level": 2,
-    }
-    return str(expect(organiser.post("/v1/service-records", body), 201)["id"])
 
 
 def _tiers(client: httpx.Client, described: dict[str, Any], squad: dict[str, Any], steps: Steps) -> None:
     """Nine hours on one day: the squad may not verify them, the brigade above it may."""
     admin = log_in(client, described, "admin")
-    enters, checks = (_hire(client, described, admin, "organiser", squad["id"]) for _ in range(2))
-    above = _hire(client, described, admin, "organiser", squad["parent_id"])
+    enters, checks = (hire(client, described, admin, "organiser", team_id=squad["id"]) for _ in range(2))
+    above = hire(client, described, admin, "organiser", team_id=squad["parent_id"])
     yesterday = datetime.now(_ZONE).date() - timedelta(days=1)
     began = datetime.combine(yesterday, time_of_day(8), _ZONE)
-    record = _enter(enters, _a_volunteer(enters, "李四光"), squad["id"], began, 9 * 60)
+    record = enter(enters, register(enters, "李四光"), squad["id"], began, 9 * 60)
     refused = expect(checks.post(f"/v1/service-records/{record}/verify"), 409)
     equal((refused["code"], refused["figures"]["level"]), ("REVIEW_LEVEL", "parent"), "the squad's verification")
     expect(above.post(f"/v1/service-records/{record}/verify"), 200)
@@ -89,7 +62,7 @@ def _policy(client: httpx.Client, described: dict[str, Any], steps: Steps) -> No
     match = {"If-Match": f'"{draft["revision"]}"'}
     alone = expect(author.post(f"/v1/accrual-policies/{version}/review", None, **match), 409)
     equal(alone["code"], "SELF_REVIEW", "reviewing one's own draft")
-    second = _hire(client, described, author, "admin")
+    second = hire(client, described, author, "admin")
     reviewed = expect(second.post(f"/v1/accrual-policies/{version}/review", None, **match), 200)
     match = {"If-Match": f'"{reviewed["revision"]}"'}
     untried = expect(second.post(f"/v1/accrual-policies/{version}/publish", None, **match), 409)
@@ -125,9 +98,9 @@ def _back_test(author: Person, version: str, steps: Steps) -> None:
 def _debt(client: httpx.Client, till: Till, people: tuple[Person, Person, Person], team: str, steps: Steps) -> None:
     """Hours are corrected when their points are spent: what is left goes, the rest is owed, new hours repay it."""
     organiser, admin, second = people
-    volunteer = _a_volunteer(organiser, "王二小")
+    volunteer = register(organiser, "王二小")
     began = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=420)
-    record = _enter(organiser, volunteer, team, began, 200)
+    record = enter(organiser, volunteer, team, began, 200)
     expect(admin.post(f"/v1/service-records/{record}/verify"), 200)
     person = Person(client, expect(admin.post(f"/v1/volunteers/{volunteer}/access-tokens"), 201)["access_token"])
     code = expect(person.post("/v1/me/pay-code"), 200)["code"]
@@ -135,7 +108,7 @@ def _debt(client: httpx.Client, till: Till, people: tuple[Person, Person, Person
     _correct(admin, second, record, steps)
     wallet = expect(person.get("/v1/me/wallet"), 200)
     equal((wallet["available"], wallet["debt"], wallet["minutes"]), (0, 31, 0), "the wallet after the correction")
-    again = _enter(organiser, volunteer, team, began + timedelta(minutes=210), 200)
+    again = enter(organiser, volunteer, team, began + timedelta(minutes=210), 200)
     expect(admin.post(f"/v1/service-records/{again}/verify"), 200)
     wallet = expect(person.get("/v1/me/wallet"), 200)
     equal((wallet["available"], wallet["debt"]), (9, 0), "the wallet after the next accrual")

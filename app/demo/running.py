@@ -28,7 +28,7 @@ from app.hosting import database_of, migrate_database, serve_processes
 from app.main import make_services
 from app.security.actors import DEFAULT_SCOPES, Actor, ActorKind
 from app.security.tokens import issue_token
-from app.settings import Settings, read_settings
+from app.settings import BadSetting, Settings, read_settings
 from app.store.database import Database
 from app.store.programmes import fetch_programme
 from app.store.users import fetch_user_by_name
@@ -176,6 +176,8 @@ def _print_who(settings: Settings, base_url: str) -> None:
 def run_demo(*, scale: float, check: bool, port: int, data_dir: Path | None) -> int:
     """Load and serve; or, with `check`, run the main job once against a server of its own. Returns the exit code."""
     settings = read_settings(os.environ)
+    if settings.production:
+        raise BadSetting("no demo with LIYU_ENVIRONMENT=production: it prints passwords")
     if check:
         with tempfile.TemporaryDirectory(prefix="liyu-check-") as folder:
             Path(folder).chmod(0o755)

@@ -23,9 +23,9 @@ from app.engine.batch import Desk, Ink
 from app.store.accounts import AccountRow, fetch_owned
 from app.store.batch_accruals import fetch_earned
 from app.store.batch_imports import fetch_arrivals
+from app.store.batch_limits import write_tallies
 from app.store.batch_offers import fetch_tallies
 from app.store.batch_rows import fetch_policies
-from app.store.batch_writes import write_tallies
 from app.store.bulk_writes import copy_accounts, copy_accruals, copy_journal, copy_records
 from app.store.database import BatchConnection
 from app.store.journal import Head, advance_head, lock_head

@@ -9,9 +9,11 @@ import structlog
 from app.actions.keys import KeyCabinet
 from app.core.ids import ProgrammeId
 from app.engine.committer import Committers
+from app.jobs.applications import run_application_grants, run_application_times
 from app.jobs.bonuses import run_bonuses
 from app.jobs.checkpoints import run_checkpoint
 from app.jobs.corrections import run_correction_orders
+from app.jobs.credential_statuses import run_credential_statuses
 from app.jobs.expiry_notices import run_expiry_notices
 from app.jobs.holds import run_closings, run_order_expiries
 from app.jobs.lots import run_code_purge, run_expiries, run_maturities
@@ -20,6 +22,8 @@ from app.jobs.merchants import run_endings
 from app.jobs.objections import run_corrections, run_escalations
 from app.jobs.openings import run_opening_sheets
 from app.jobs.penalties import run_penalties
+from app.jobs.rounds import run_lapsed_places
+from app.jobs.trail_checkpoints import run_trail_checkpoint
 from app.store.database import Database
 from app.store.programmes import fetch_programme_ids
 
@@ -52,12 +56,18 @@ async def _run_for(
     await run_corrections(database, committers, programme, clock)
     await run_correction_orders(database, committers, programme, clock)
     await run_opening_sheets(database, committers, programme, clock)
+    await run_application_times(database, programme, clock)
+    await run_application_grants(database, committers, programme, cabinet.tickets, clock)
+    await run_lapsed_places(database, committers, programme, clock)
     await run_bonuses(database, committers, programme)
     await run_penalties(database, committers, programme, clock)
     await run_expiry_notices(database, programme, clock)
     await run_marks(database, programme, clock)
+    await run_credential_statuses(database, programme, clock)
     await run_code_purge(database, programme, clock)
-    await run_checkpoint(database, programme, await cabinet.token_keys(programme), clock)
+    keys = await cabinet.token_keys(programme)
+    await run_checkpoint(database, programme, keys, clock)
+    await run_trail_checkpoint(database, programme, keys, clock)
 
 
 async def run_jobs(

@@ -1,10 +1,12 @@
-"""Writing down when terminals were last seen: every few seconds, one statement a programme, whatever the load."""
+"""Writing down when terminals and clients were last seen: every few seconds, whatever the load."""
 
 import asyncio
 
 import structlog
 
+from app.actions.standing import Standing
 from app.actions.terminals import TillDirectory
+from app.store.clients import update_last_used
 from app.store.database import Database
 from app.store.terminals import update_last_seen
 
@@ -20,11 +22,21 @@ async def flush_seen(database: Database, tills: TillDirectory) -> None:
             await update_last_seen(tx, programme, seen)
 
 
-async def run_flushes(database: Database, tills: TillDirectory, every_s: float = FLUSH_EVERY_S) -> None:
+async def flush_used(database: Database, standing: Standing) -> None:
+    """Write which clients and keys this process has seen since the last time."""
+    for programme, used in standing.take_used().items():
+        async with database.begin() as tx:
+            await update_last_used(tx, programme, used)
+
+
+async def run_flushes(
+    database: Database, tills: TillDirectory, standing: Standing, every_s: float = FLUSH_EVERY_S
+) -> None:
     """Write again and again, until cancelled."""
     while True:
         await asyncio.sleep(every_s)
         try:
             await flush_seen(database, tills)
+            await flush_used(database, standing)
         except Exception:  # noqa: BLE001 - the next time must not depend on it
             _log.exception("last seen was not written")

@@ -15,6 +15,7 @@ from app.core.invariants import FINDINGS_MAX, Finding, Invariant, JournalAudit
 from app.core.merkle import Frontier
 from app.core.quantities import BrokenInvariant
 from app.jobs.verifying_spans import Ledger, SpanHead, SpanReport, is_ours, stream_reports
+from app.jobs.verifying_trail import check_trail
 from app.store.auditing import (
     fetch_account_names,
     fetch_lost_answers,
@@ -104,6 +105,7 @@ class _Beside:
     sums: Mapping[AccountKind, int] = field(default_factory=dict)
     lost: Sequence[int] = ()
     mismatches: Sequence[Mismatch] = ()
+    trail: Sequence[str] = ()
 
 
 async def _read_beside(database: Database, snapshot: str, programme: ProgrammeId) -> _Beside:
@@ -114,6 +116,7 @@ async def _read_beside(database: Database, snapshot: str, programme: ProgrammeId
         async with in_snapshot(connection, snapshot):
             beside.lost = await fetch_lost_answers(connection, programme)
             beside.mismatches = await fetch_mismatches(connection, programme)
+            beside.trail = await check_trail(connection, programme)
             beside.sums = await fetch_sums(connection, programme)
             async for chunk in stream_balances(connection, programme):
                 beside.balances.update(chunk)
@@ -215,3 +218,5 @@ class _Verification:
             self.audit.note(Invariant.ONE_ANSWER, seq, "a kept answer names a transaction that is not there")
         for mismatch in beside.mismatches:
             self.audit.note(mismatch.invariant, None, mismatch.what)
+        for wrong in beside.trail:
+            self.audit.note(Invariant.TRAIL_MATCHES, None, wrong)

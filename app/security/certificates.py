@@ -16,7 +16,7 @@ from app.core.ids import ProgrammeId, is_programme_id
 from app.security.tokens import TokenKeys
 
 ISSUER = "liyu-certificate"
-_TYPE = "liyu-certificate+jws"
+TYPE = "liyu-certificate+jws"
 _ALGORITHM = "Ed25519"
 _NUMBER_BYTES = 15
 _SECRET_PART = re.compile(r"[a-z2-7]{24}")
@@ -45,6 +45,6 @@ def programme_of_number(number: str) -> ProgrammeId | None:
 def sign_certificate(keys: TokenKeys, claims: Mapping[str, object]) -> str:
     """A compact JWS (RFC 7515, RFC 8037) over the claims. Raises LookupError for a programme without a signing key."""
     kid, key = keys.signer()
-    header = {"alg": _ALGORITHM, "kid": kid, "typ": _TYPE}
+    header = {"alg": _ALGORITHM, "kid": kid, "typ": TYPE}
     payload = json.dumps({"iss": ISSUER, **claims}, ensure_ascii=False, separators=(",", ":")).encode()
     return jws.serialize_compact(header, payload, key, algorithms=[_ALGORITHM])

@@ -10,8 +10,16 @@ from app.core.ids import ProgrammeId
 
 def checkpoint_text(programme: ProgrammeId, size: int, root: bytes, recorded_at: str) -> bytes:
     """What is signed: programme, number of transactions, root, time, a line each."""
-    encoded = base64.b64encode(root).decode()
-    return f"liyu checkpoint v1\n{programme}\n{size}\n{encoded}\n{recorded_at}\n".encode()
+    return _head_text("liyu checkpoint v1", programme, size, root, recorded_at)
+
+
+def trail_text(programme: ProgrammeId, size: int, root: bytes, recorded_at: str) -> bytes:
+    """What is signed of the audit trail: the same with the number of its rows, under a name of its own."""
+    return _head_text("liyu trail v1", programme, size, root, recorded_at)
+
+
+def _head_text(form: str, programme: ProgrammeId, size: int, root: bytes, recorded_at: str) -> bytes:
+    return f"{form}\n{programme}\n{size}\n{base64.b64encode(root).decode()}\n{recorded_at}\n".encode()
 
 
 def is_signed_by(public_key: bytes, signature: bytes, text: bytes) -> bool:

@@ -48,6 +48,11 @@ class Keyring:
         self._newest = newest
         self._algorithm = algorithm
 
+    @property
+    def newest(self) -> str:
+        """The name of the key that seals."""
+        return self._newest
+
     def seal(self, plain: bytes, aad: str) -> bytes:
         """Encrypt under the newest key, bound to a place."""
         name = self._newest.encode()

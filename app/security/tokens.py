@@ -20,7 +20,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from app.core.ids import MerchantId, ProgrammeId, TeamId, VolunteerId, is_programme_id
+from app.core.ids import MerchantId, ProgrammeId, SessionId, TeamId, VolunteerId, is_programme_id
 from app.security.actors import DEFAULT_SCOPES, Actor, ActorKind
 from app.security.scopes import Scope
 
@@ -102,7 +102,7 @@ def generate_signing_key() -> tuple[bytes, bytes]:
 def issue_token(keys: TokenKeys, actor: Actor, *, issued_at: datetime, lifetime: timedelta, token_id: str) -> str:
     """Sign a token for an actor. Raises LookupError for a programme without a signing key."""
     kid, key = keys.signer()
-    claims = {
+    claims: dict[str, object] = {
         "iss": ISSUER,
         "sub": actor.subject.hex,
         "programme": actor.programme,
@@ -116,6 +116,15 @@ def issue_token(keys: TokenKeys, actor: Actor, *, issued_at: datetime, lifetime:
     claims.update({name: value.hex for name, value in owned.items() if value})
     if actor.region:
         claims["region"] = actor.region
+    if actor.session:
+        claims["sid"] = actor.session.hex
+    return _encode_claims(kid, key, claims, actor.acting)
+
+
+def _encode_claims(kid: str, key: OKPKey, claims: dict[str, object], acting: VolunteerId | None) -> str:
+    """Sign the claims; who acts for somebody else stands in `act` (RFC 8693, section 4.1)."""
+    if acting:
+        claims["act"] = {"sub": acting.hex}
     return jwt.encode({"alg": _ALGORITHM, "kid": kid}, claims, key, algorithms=[_ALGORITHM])
 
 
@@ -175,6 +184,8 @@ def _read_claims(claims: dict[str, Any], programme: str, now: datetime) -> Actor
         team=TeamId(UUID(hex=claims["team"])) if "team" in claims else None,
         volunteer=VolunteerId(UUID(hex=claims["volunteer"])) if "volunteer" in claims else None,
         region=str(claims["region"]) if "region" in claims else None,
+        session=SessionId(UUID(hex=claims["sid"])) if "sid" in claims else None,
+        acting=VolunteerId(UUID(hex=claims["act"]["sub"])) if "act" in claims else None,
     )
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from app.core.ids import ProgrammeId
 from app.core.invariants import Invariant
+from app.store.auditing_applications import APPLICATION_CHECKS
 from app.store.auditing_gifts import GIFT_CHECKS
 from app.store.auditing_openings import OPENINGS
+from app.store.auditing_seats import SEAT_CHECKS
 from app.store.database import BatchConnection
 
 
@@ -203,6 +205,8 @@ _CHECKS = (
     (Invariant.BONUSES_MATCH, _BONUSES),
     (Invariant.BONUSES_MATCH, _LIFTED),
     *GIFT_CHECKS,
+    *SEAT_CHECKS,
+    *APPLICATION_CHECKS,
     (Invariant.OPENINGS_MATCH, OPENINGS),
 )
 

@@ -4,18 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from app.core.accruals import Accrual
+from app.core.benefit_grants import BenefitGrant
 from app.core.bonuses import Bonus
 from app.core.ids import ProgrammeId, TransactionId
 from app.core.openings import Opening
 from app.core.penalties import Penalty
 from app.core.pool_grants import PoolGrant
+from app.core.rounds import Place, RoundStand
 from app.core.rows import ImportedRecord, Order, PayCode, Redemption, Refund, Row, ServiceRecord, Stock, Tally
 from app.store.batch_accruals import insert_accruals
 from app.store.batch_bonuses import insert_bonuses, update_penalties
 from app.store.batch_gifts import update_pool_grants
 from app.store.batch_imports import insert_arrived
+from app.store.batch_limits import write_stocks, write_tallies
 from app.store.batch_openings import insert_openings
 from app.store.batch_orders import write_orders
+from app.store.batch_seat_writes import write_seats
 from app.store.database import BatchConnection
 
 RowKind = TypeVar("RowKind")
@@ -174,43 +178,6 @@ async def update_records(connection: BatchConnection, programme: ProgrammeId, ro
     )
 
 
-_STOCKS = """
-INSERT INTO offer_stocks (programme_id, offer_id, total, taken)
-SELECT $1, t.* FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS t
-ON CONFLICT (programme_id, offer_id) DO UPDATE SET total = excluded.total, taken = excluded.taken
-"""
-
-
-async def write_stocks(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[Stock]) -> None:
-    """Write what is taken of offers, and new totals."""
-    await connection.execute(
-        _STOCKS,
-        programme,
-        [row.offer for row in rows],
-        [row.total for row in rows],
-        [row.taken for row in rows],
-    )
-
-
-_TALLIES = """
-INSERT INTO tallies (programme_id, subject_id, scope, period, amount)
-SELECT $1, t.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[]) AS t
-ON CONFLICT (programme_id, subject_id, scope, period) DO UPDATE SET amount = excluded.amount
-"""
-
-
-async def write_tallies(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[Tally]) -> None:
-    """Write counts."""
-    await connection.execute(
-        _TALLIES,
-        programme,
-        [row.key.subject for row in rows],
-        [row.key.scope for row in rows],
-        [row.key.period for row in rows],
-        [row.amount for row in rows],
-    )
-
-
 def _last(rows: Sequence[Row], kind: type[RowKind], key: Callable[[RowKind], object]) -> list[RowKind]:
     """The last state of every row of one kind."""
     return list({key(row): row for row in rows if isinstance(row, kind)}.values())
@@ -244,6 +211,8 @@ async def write_rows(
     if accruals := _last(rows, Accrual, lambda row: row.record):
         await insert_accruals(connection, programme, accruals)
     await _write_gifts(connection, programme, rows)
+    if seats := [row for row in rows if isinstance(row, RoundStand | Place | BenefitGrant)]:
+        await write_seats(connection, programme, seats)
 
 
 async def _write_gifts(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[Row]) -> None:

@@ -17,6 +17,7 @@ from app.core.owners import owners_of
 from app.core.programmes import Programme
 from app.core.quantities import Instant
 from app.core.rows import Order, Redemption, Sale
+from app.core.seating import seated
 from app.core.standings import whose_standing
 from app.store.accounts import fetch_owned
 from app.store.answers import fetch_answers
@@ -44,6 +45,7 @@ from app.store.batch_rows import (
     fetch_tills,
     fetch_volunteers,
 )
+from app.store.batch_seats import fetch_seating
 from app.store.database import BatchConnection
 from app.store.evaluations import fetch_qualities
 
@@ -120,6 +122,9 @@ async def fetch_book(connection: BatchConnection, programme: Programme, needs: N
     for rows in (codes, tills, redemptions, offers, orders, records, penalties):
         for row in rows.values():
             owners.update(owners_of(row))
+    if needs.seating:
+        book.seating = await fetch_seating(connection, programme, needs.seating, at)
+        owners |= seated(needs.seating, book.seating)
     fetched = FetchedBook(book, {})
     if needs.arrivals:
         book.arriving = await fetch_arrivals(connection, name, needs.arrivals)
@@ -231,6 +236,8 @@ async def _add_limits(connection: BatchConnection, fetched: FetchedBook, needs: 
     subjects.update(key.owner for key in book.family)
     if book.offers or needs.bonuses or needs.pool_grants:
         subjects.update(book.volunteers)
+    if needs.seating:
+        subjects.update((NOBODY, *book.volunteers, *seated(needs.seating, book.seating)))
     if any(policy.overlays for policy in book.policies) or any(book.overlaid.values()):
         subjects.add(NOBODY)
     if subjects:

@@ -72,7 +72,9 @@ JOIN service_records r ON r.programme_id = :programme AND r.id = e.record_id AND
 """)
 
 
-async def fetch_quality(reader: Reader, programme: ProgrammeId, volunteer: VolunteerId, before: datetime) -> Quality:
+async def fetch_quality(
+    reader: Reader | Tx, programme: ProgrammeId, volunteer: VolunteerId, before: datetime
+) -> Quality:
     """What evaluations said of a volunteer up to a moment, of records that are verified now."""
     values = {"programme": programme, "volunteer": volunteer, "before": before}
     return Quality(*(await reader.execute(_QUALITY, values)).one())

@@ -30,7 +30,20 @@ _APPEND_ONLY = (
     "expiry_notices",
     "opening_balances",
     "bulk_answers",
+    "application_steps",
+    "benefits",
+    "benefit_withdrawals",
+    "data_reads",
+    "consents",
+    "predicate_answers",
+    "trail_checkpoints",
+    "erasures",
 )
+_ERASABLE = (
+    "person_keys, vault_fields, vault_indexes, volunteer_external_ids, user_relatives, wechat_links, binding_codes"
+)
+"""What an erasure takes away for good."""
+_LOGINS = "login_attempts, user_totps, recovery_codes"
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -81,7 +94,7 @@ async def grant(database: Database, role: str) -> None:
     async with database.begin() as tx:
         await tx.execute(text(f"GRANT USAGE ON SCHEMA public TO {role}"))
         await tx.execute(text(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}"))
-        await tx.execute(text(f"GRANT DELETE ON pay_codes, correction_records TO {role}"))
+        await tx.execute(text(f"GRANT DELETE ON pay_codes, correction_records, {_LOGINS}, {_ERASABLE} TO {role}"))
         for table in _APPEND_ONLY:
             await tx.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}"))
         await tx.execute(text(f"REVOKE INSERT, UPDATE ON alembic_version FROM {role}"))

@@ -76,7 +76,7 @@ async def fetch_programme(reader: Reader | Tx, programme: ProgrammeId) -> Progra
 _STARS = text("SELECT star_minutes, star_quality_min FROM programmes WHERE id = :programme")
 
 
-async def fetch_stars(reader: Reader, programme: ProgrammeId) -> StarScale:
+async def fetch_stars(reader: Reader | Tx, programme: ProgrammeId) -> StarScale:
     """From how many verified minutes on a programme gives how many stars."""
     thresholds, quality_min = (await reader.execute(_STARS, {"programme": programme})).one()
     return StarScale(tuple(thresholds), quality_min)
@@ -163,6 +163,14 @@ UPDATE programmes SET
 WHERE id = :programme AND revision = :revision
 RETURNING {_COLUMNS}
 """)
+
+
+_LOCK = text("SELECT id FROM programmes WHERE id = :programme FOR NO KEY UPDATE")
+
+
+async def lock_settings(tx: Tx, programme: ProgrammeId) -> None:
+    """Keep others from changing settings of this programme until the transaction ends."""
+    await tx.execute(_LOCK, {"programme": programme})
 
 
 async def update_programme(

@@ -42,8 +42,14 @@ async def fetch_line(reader: Reader | Tx, programme: ProgrammeId, team: TeamId) 
     found = (await reader.execute(_TEAMS_UP, {"programme": programme, "team": team})).all()
     if not found:
         return None
-    regions = await reader.execute(_REGIONS_UP, {"programme": programme, "region": found[0].region_code})
-    return Line(tuple(TeamId(row.id) for row in found), frozenset(row.code for row in regions))
+    regions = await fetch_regions_above(reader, programme, found[0].region_code)
+    return Line(tuple(TeamId(row.id) for row in found), regions)
+
+
+async def fetch_regions_above(reader: Reader | Tx, programme: ProgrammeId, region: str) -> frozenset[str]:
+    """All regions that a region lies in, itself included."""
+    rows = await reader.execute(_REGIONS_UP, {"programme": programme, "region": region})
+    return frozenset(row.code for row in rows)
 
 
 _PART = text("""

@@ -38,6 +38,15 @@ async def fetch_terminal(reader: Reader | Tx, programme: ProgrammeId, terminal: 
     return Terminal(**row) if row else None
 
 
+_LOCK = text(f"{_FETCH.text} FOR UPDATE")
+
+
+async def lock_terminal(tx: Tx, programme: ProgrammeId, terminal: TerminalId) -> Terminal | None:
+    """One terminal, which nobody else changes until the transaction ends."""
+    row = (await tx.execute(_LOCK, {"programme": programme, "id": terminal})).mappings().one_or_none()
+    return Terminal(**row) if row else None
+
+
 @dataclass(frozen=True, slots=True)
 class CallingTerminal:
     """A terminal that calls, and whether its programme is for trying tills out."""

@@ -91,6 +91,15 @@ async def insert_user(tx: Tx, programme: ProgrammeId, user: User) -> bool:
     return (await tx.execute(_INSERT, values)).one_or_none() is not None
 
 
+_LOCK = text(f"SELECT {_COLUMNS} FROM users WHERE programme_id = :programme AND id = :id FOR UPDATE")
+
+
+async def lock_user(tx: Tx, programme: ProgrammeId, user: UserId) -> User | None:
+    """One user, whom nobody else changes until the transaction ends."""
+    row = (await tx.execute(_LOCK, {"programme": programme, "id": user})).mappings().one_or_none()
+    return _user(dict(row)) if row else None
+
+
 _DISABLE = text("""
 UPDATE users SET disabled_at = coalesce(disabled_at, :at) WHERE programme_id = :programme AND id = :id
 """)

@@ -162,3 +162,17 @@ async def update_volunteer_status(
 ) -> None:
     """Freeze, unfreeze, or let go."""
     await tx.execute(_SET_STATUS, {"programme": programme, "id": volunteer, "status": status.value})
+
+
+_SET_IDENTITY = text("""
+UPDATE volunteers SET masked_name = coalesce(CAST(:masked AS text), masked_name),
+    born_on = coalesce(CAST(:born_on AS date), born_on), revision = revision + 1
+WHERE programme_id = :programme AND id = :id
+""")
+
+
+async def update_identity(
+    tx: Tx, programme: ProgrammeId, volunteer: VolunteerId, masked: str | None, born_on: date | None
+) -> None:
+    """Set the mask of a corrected name, and the birthday that a document tells; None leaves what is there."""
+    await tx.execute(_SET_IDENTITY, {"programme": programme, "id": volunteer, "masked": masked, "born_on": born_on})

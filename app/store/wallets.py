@@ -167,7 +167,7 @@ WITH own AS (
     SELECT n.seq, l.points, l.pending_points, l.minutes FROM newest n CROSS JOIN LATERAL (
         SELECT coalesce(sum(amount) FILTER (WHERE kind = 'wallet'), 0)::bigint AS points,
                coalesce(sum(amount) FILTER (WHERE kind = 'pending'), 0)::bigint AS pending_points,
-               coalesce(sum(amount) FILTER (WHERE kind = 'hours'), 0)::bigint AS minutes
+               coalesce(sum(amount) FILTER (WHERE kind IN ('hours', 'consumed')), 0)::bigint AS minutes
         FROM (
             SELECT o.kind, CASE o.account_no WHEN t.credit_account_no THEN t.amount ELSE -t.amount END AS amount
             FROM transfers t JOIN own o ON o.account_no IN (t.credit_account_no, t.debit_account_no)

@@ -149,6 +149,7 @@ async def test_the_signature_is_the_programmes_and_is_no_token(site: Site) -> No
     signed = jws.deserialize_compact(certificate["jws"], public, algorithms=["Ed25519"])
     claims = json.loads(signed.payload)
     assert claims.pop("iss") == "liyu-certificate"
+    assert claims.pop("status")["status_list"]["uri"].endswith("/.well-known/liyu/cixi/status-lists/1")
     assert claims == {name: certificate[name] for name in certificate if name not in {"jws", "check_url"}}
     assert signed.headers()["typ"] == "liyu-certificate+jws"
     head, _, signature = certificate["jws"].split(".")

@@ -22,6 +22,7 @@ terminals:write   manager
 offers:read       manager cashier accountant
 offers:write      manager
 bills:read        manager         accountant
+login:own         manager cashier accountant
 """
 CALLS = """
 GET    /v1/merchants                             200 200 200

@@ -98,6 +98,14 @@ async def test_a_dismissed_objection_changes_nothing(site: Site) -> None:
     assert (taken["state"], taken["answered_by"]) == ("taken-back", None)
     await volunteer.post(f"/v1/me/objections/{again['id']}/take-back", None, 409)
     await a_volunteer(site, 1).post(f"/v1/me/objections/{again['id']}/take-back", None, 404)
+    async with site.database.read() as reader:
+        rows = await reader.execute(
+            text("SELECT changes FROM audit_rows WHERE action ~ '^objection.(dismiss|take)' ORDER BY number")
+        )
+        noted = list(rows.scalars())
+    assert noted == [
+        {"before": {"state": "open"}, "after": {"state": state}, "rung": 0} for state in ("dismissed", "taken-back")
+    ]
 
 
 @pytest.mark.parametrize("job_runs", [True, False], ids=["the job has run", "the job has not run"])

@@ -84,13 +84,21 @@ async def test_an_appeal_suspends_and_a_third_person_answers(site: Site) -> None
     assert await post_final(site) == 0
     assert await debt_and_points(own) == (0, 500)
     async with site.database.read() as reader:
-        rows = await reader.execute(text("SELECT action FROM audit_rows WHERE action LIKE 'penalty%' ORDER BY id"))
-        assert [action for (action,) in rows] == [
-            "penalty.impose",
+        rows = await reader.execute(
+            text("SELECT action, changes FROM audit_rows WHERE action LIKE 'penalty%' ORDER BY id")
+        )
+        noted = [(action, changes) for action, changes in rows]
+    assert noted[1:] == [
+        (
             "penalty.confirm",
-            "penalty.appeal",
-            "penalty.overturn",
-        ]
+            {
+                "before": {"state": "imposed", "count": 0, "points": 0},
+                "after": {"state": "confirmed", "count": 1, "points": made["points"]},
+            },
+        ),
+        ("penalty.appeal", {"before": {"state": "confirmed"}, "after": {"state": "appealed"}}),
+        ("penalty.overturn", {"before": {"state": "appealed"}, "after": {"state": "overturned"}}),
+    ]
 
 
 async def test_an_appeal_that_fails_is_posted_and_may_be_lifted(site: Site) -> None:

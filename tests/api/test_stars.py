@@ -1,5 +1,6 @@
 """Stars over HTTP: shown with what is missing, falling with the hours, as of any day, by the programme's own table."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -55,11 +56,11 @@ async def test_stars_fall_when_hours_are_withdrawn(starred: Site) -> None:
 
 
 async def test_nothing_keeps_stars(starred: Site) -> None:
-    """No column of any table but the programme's settings has to do with stars of somebody."""
+    """No column but the programme's settings has to do with stars, and the frozen facts that order a waiting list."""
     async with starred.database.read() as reader:
         columns = await reader.execute(text(COLUMNS))
         settings = {"programmes.star_minutes", "programmes.star_quality_min"}
-        assert {name for (name,) in columns} == settings | {"offer_versions.stars_min"}
+        assert {name for (name,) in columns} == settings | {"offer_versions.stars_min", "places.stars"}
 
 
 async def test_stars_of_a_day_as_known_at_a_moment(starred: Site) -> None:
@@ -104,7 +105,9 @@ async def test_the_table_is_the_programmes(starred: Site) -> None:
     assert stale["code"] == "EDIT_CONFLICT"
     async with starred.database.read() as reader:
         rows = await reader.execute(text("SELECT changes::text FROM audit_rows WHERE action = 'programme.change'"))
-        assert [changes for (changes,) in rows] == ['{"star_minutes": [60, 6000, 6001]}']
+        [noted] = [json.loads(changes) for (changes,) in rows]
+    assert noted["after"] == {"star_minutes": table, "revision": revision + 1}
+    assert noted["before"].keys() == {"star_minutes", "revision"}
 
 
 @pytest.mark.parametrize("table", [[], [0, 60], [60, 60], [120, 60], list(range(1, 12)), [2**40]])

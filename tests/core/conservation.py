@@ -14,6 +14,7 @@ from tests.core.gifting import FAMILY
 from tests.core.histories import live_through
 from tests.core.ledger import MemoryLedger
 from tests.core.ledger_checks import check_ledger
+from tests.core.ledger_seats import check_entries
 from tests.core.moments import Moment, enter
 from tests.core.steps import Step, a_city, draw_steps
 
@@ -65,6 +66,7 @@ def check_history(programme: Programme, steps: Sequence[Step], batch_sizes: Sequ
     """The property: a sound ledger, and the same one however the commands are cut into batches."""
     one_by_one, moments, decisions = live_one_by_one(programme, steps)
     check_ledger(one_by_one)
+    check_entries(one_by_one, [command for moment in moments for command in moment.commands], decisions)
     assert not any(isinstance(each, Rejected) and each.code is Code.NO_POLICY for each in decisions), "all is priced"
     for sizes in ((1000,), batch_sizes):
         batched, batched_decisions = live_again(programme, moments, sizes)

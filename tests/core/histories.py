@@ -41,6 +41,7 @@ from tests.core.ledger import MemoryLedger
 from tests.core.moments import Moment
 from tests.core.opening import bring_over
 from tests.core.rewarding import penalise, reward
+from tests.core.seating_steps import seat
 from tests.core.steps import FROZEN, MERCHANTS, OFFERS, PEOPLE, TERMINALS, TOWN, Step
 from tests.core.taking_back import take_back
 
@@ -53,9 +54,11 @@ Thing = TypeVar("Thing")
 
 
 def live_through(ledger: MemoryLedger, steps: Iterable[Step]) -> Iterator[Moment]:
-    """Turn each step into a moment by looking at the ledger as it is then: run one before asking for the next."""
+    """Turn each step into a moment by looking at the ledger as it is then, every other one into a seat as well."""
     for number, step in enumerate(steps):
         yield _Scribe(ledger, step, number).write()
+        if number % 2:
+            yield seat(ledger, step, number)
 
 
 class _Scribe:

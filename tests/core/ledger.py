@@ -5,13 +5,14 @@ command forgot is noticed.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import chain, cycle
 from uuid import UUID
 
 from app.core.accounts import AccountKey, AccountKind
 from app.core.accruals import Accrual
 from app.core.arrivals import KnownRecord
+from app.core.benefit_grants import BenefitGrant
 from app.core.bonuses import Bonus, BonusKey
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.canonical import encode_transaction, format_instant
@@ -45,6 +46,7 @@ from app.core.programmes import Programme
 from app.core.quantities import Instant
 from app.core.record_numbers import RecordNumber
 from app.core.redemptions import Redeem
+from app.core.rounds import Place, RoundStand
 from app.core.rows import (
     ImportedRecord,
     Order,
@@ -60,11 +62,14 @@ from app.core.rows import (
     TallyKey,
     Tombstone,
 )
+from app.core.seating import seated
 from app.core.transactions import PostedTransfer, Transaction
 from app.core.volunteers import Volunteer
 from tests.core.builders import NOW, named
 from tests.core.ledger_records import add_accruals, add_arrivals, add_gifts, known_from, spent_by
 from tests.core.ledger_rewards import add_rewards
+from tests.core.merging import merge
+from tests.core.seated import SeatStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ class MemoryLedger:
     numbers: dict[RecordNumber, KnownRecord] = field(default_factory=dict)
     balances: dict[AccountKey, int] = field(default_factory=dict)
     journal: list[Posted] = field(default_factory=list)
+    seats: SeatStore = field(default_factory=SeatStore)
     lapses: int = 0
 
     def run(self, commands: Sequence[Command], batch_sizes: Iterable[int] = (1,)) -> list[Decision]:
@@ -195,16 +201,10 @@ class MemoryLedger:
                 self.pool_grants[row.id] = row
             case Opening():
                 self.openings[row.number] = row
+            case RoundStand() | Place() | BenefitGrant():
+                self.seats.put(row)
             case Refund():
                 self.refunds.append(row)
-
-
-def merge(all_needs: Iterable[Needs]) -> Needs:
-    """What several commands need together."""
-    listed = list(all_needs)
-    names = [each.name for each in fields(Needs) if each.name != "policies"]
-    merged = {name: frozenset().union(*(getattr(needs, name) for needs in listed)) for name in names}
-    return Needs(**merged, policies=any(needs.policies for needs in listed))
 
 
 def fetch_book(ledger: MemoryLedger, needs: Needs) -> Book:
@@ -235,7 +235,8 @@ def fetch_book(ledger: MemoryLedger, needs: Needs) -> Book:
     add_arrivals(book, needs, ledger.numbers, ledger.records.values(), ledger.volunteers)
     add_rewards(book, needs, ledger.bonuses, ledger.penalties)
     add_gifts(book, needs, ledger.pool_grants, ledger.family, ledger.volunteers)
-    owners: set[UUID] = {NOBODY, *needs.owners, *book.volunteers}
+    book.seating = ledger.seats.look_up(needs.seating, ledger.records.values(), ledger.programme, ledger.now)
+    owners: set[UUID] = {NOBODY, *needs.owners, *book.volunteers, *seated(needs.seating, book.seating)}
     if ledger.programme.settlement_fund:
         owners.add(ledger.programme.settlement_fund)
     found = chain(codes.values(), book.tills.values(), redemptions.values(), book.offers.values(), orders.values())
@@ -290,7 +291,9 @@ def _add_limits(ledger: MemoryLedger, book: Book, needs: Needs) -> None:
     subjects.update(book.merchants)
     subjects.update(subject for row in rows for subject in (row.merchant, row.volunteer))
     subjects.update(key.owner for key in book.family)
-    subjects.update(book.volunteers if book.offers or needs.bonuses or needs.pool_grants else ())
+    subjects.update(book.volunteers if book.offers or needs.bonuses or needs.pool_grants or needs.seating else ())
+    if needs.seating:
+        subjects.update((NOBODY, *seated(needs.seating, book.seating)))
     book.tallies.update((subject, {}) for subject in subjects)
     for key, amount in ledger.tallies.items():
         if key.subject in subjects:

@@ -22,6 +22,7 @@ from tests.core.ledger_rewards import (
     issued_beside_hours,
     owner_of,
 )
+from tests.core.ledger_seats import check_seats, consumed_by
 
 Balances = Counter[AccountKey]
 
@@ -151,7 +152,10 @@ def check_documents(ledger: MemoryLedger, balances: Balances) -> None:
         expected[AccountKey(AccountKind.HOURS, opening.volunteer)] += opening.minutes
         expected[AccountKey(AccountKind.SERVICE)] += opening.minutes
         expected[AccountKey(AccountKind.ISSUANCE)] += opening.points
-    kinds = {key.kind for key in expected}
+    for key, minutes in consumed_by(ledger.seats.grants.values()).items():
+        expected[key] += minutes
+        expected[AccountKey(AccountKind.HOURS, key.owner)] -= minutes
+    kinds = {*(key.kind for key in expected), AccountKind.CONSUMED}
     found = Counter({key: held for key, held in balances.items() if key.kind in kinds})
     assert +found == +expected, "the accounts say what the documents say"
 
@@ -182,7 +186,7 @@ def check_limits(ledger: MemoryLedger) -> None:
         if row.offer and points:
             units[row.offer] += row.quantity
             counts[row.volunteer, f"offer:{row.offer.hex}", day] += row.quantity
-    counts += count_referrals(ledger.bonuses.values()) + check_gifts(ledger)
+    counts += count_referrals(ledger.bonuses.values()) + check_gifts(ledger) + check_seats(ledger)
     counts += count_family([row for row, _ in kept], ledger)
     for accrual in counting(ledger):
         if accrual.overlay_points:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from app.core.commands import Command
 from app.core.penalties import Penalty
 from app.core.pool_grants import PoolGrant
+from app.core.rounds import Round
 from app.core.rows import ServiceRecord
 from tests.core.ledger import MemoryLedger
 
@@ -18,6 +19,7 @@ class Moment:
     records: tuple[ServiceRecord, ...] = ()
     penalties: tuple[Penalty, ...] = ()
     grants: tuple[PoolGrant, ...] = ()
+    rounds: tuple[Round, ...] = ()
     commands: tuple[Command, ...] = ()
 
 
@@ -27,3 +29,4 @@ def enter(ledger: MemoryLedger, moment: Moment) -> None:
     ledger.records.update({record.id: record for record in moment.records})
     ledger.penalties.update({penalty.id: penalty for penalty in moment.penalties})
     ledger.pool_grants.update({grant.id: grant for grant in moment.grants})
+    ledger.seats.rounds.update({terms.id: terms for terms in moment.rounds})

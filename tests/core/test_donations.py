@@ -10,7 +10,7 @@ from app.core.codes import Code, Rejected
 from app.core.donations import DepositFund, DonatePoints, decide_deposit_fund, decide_donate_points
 from app.core.ids import TransactionId
 from app.core.quantities import Fen, Points
-from app.core.volunteers import VolunteerStatus, mask_name
+from app.core.volunteers import VolunteerStatus
 from tests.core.builders import FUND, NOW, VOLUNTEER, a_book, a_volunteer, named, wallet_of
 from tests.core.deciding import code_of, post
 
@@ -58,21 +58,3 @@ def test_a_sponsors_money_is_dated_when_it_came() -> None:
     given = [book.balance(AccountKey(kind, FUND)) for kind in (AccountKind.FUND, AccountKind.DONATIONS)]
     assert given == [500, 500]
     assert code_of(decide_deposit_fund(deposit, last_week - timedelta(microseconds=1))) is Code.PARAM_ERROR
-
-
-@pytest.mark.parametrize(
-    "name, masked",
-    [
-        ("张三丰", "张**"),
-        ("王五", "王*"),
-        ("李", "李*"),
-        ("欧阳娜娜子子子", "欧***"),
-        (" 张三 ", "张*"),
-        ("Anna", "A***"),
-        ("", "*"),
-        (" ", "*"),
-    ],
-)
-def test_a_masked_name_keeps_one_character_and_hides_its_length(name: str, masked: str) -> None:
-    """The till sees the first character and at most three asterisks."""
-    assert mask_name(name) == masked

@@ -8,11 +8,14 @@ import pytest
 from app.core.bonus_grants import GrantBonus
 from app.core.bonus_revocations import RevokeHonourBonus, RevokeReferralBonus
 from app.core.book import Needs
+from app.core.claims import ClaimPlace, ReleasePlace
 from app.core.claw_backs import ClawBack
 from app.core.commands import Command
 from app.core.confirmations import CloseRedemption, ConfirmRedemption, DeclineRedemption
 from app.core.corrections import CorrectRecord
 from app.core.donations import DepositFund, DonatePoints
+from app.core.draws import DrawLots
+from app.core.grants import ApproveGrant
 from app.core.imports import ImportRecord
 from app.core.lot_life import ExpireLots, MatureRecord
 from app.core.opening_balances import OpenBalance
@@ -23,12 +26,16 @@ from app.core.pool import CancelPoolGrant, GrantFromPool
 from app.core.quantities import BrokenInvariant
 from app.core.redemptions import Redeem
 from app.core.refunds import RefundRedemption, ReverseRedemption
+from app.core.revocations import RevokeGrant
+from app.core.round_ends import CloseRound, EnlargeRound
 from app.core.service_records import RejectRecord, VerifyRecord
+from app.core.tickets import Attend
 from app.core.vouchers import ReturnVoucher, UseVoucher
 from tests.core.conservation import FIXED_HISTORIES, check_fixed_histories, live_one_by_one
 from tests.core.planted_bugs import BUGS, Bug
 from tests.core.planted_gift_bugs import GIFT_BUGS
 from tests.core.planted_reward_bugs import REWARD_BUGS
+from tests.core.planted_seat_bugs import SEAT_BUGS
 
 NEEDS: list[tuple[type[Command], str]] = [
     (Redeem, "pay_codes"),
@@ -86,6 +93,16 @@ NEEDS: list[tuple[type[Command], str]] = [
     (ImportRecord, "arrivals"),
     (ImportRecord, "owners"),
     (ImportRecord, "policies"),
+    (ClaimPlace, "volunteers"),
+    (ClaimPlace, "seating"),
+    (ReleasePlace, "seating"),
+    (DrawLots, "seating"),
+    (Attend, "seating"),
+    (EnlargeRound, "seating"),
+    (CloseRound, "seating"),
+    (ApproveGrant, "volunteers"),
+    (ApproveGrant, "seating"),
+    (RevokeGrant, "seating"),
 ]
 
 
@@ -94,7 +111,7 @@ def test_the_fixed_histories_conserve() -> None:
     check_fixed_histories()
 
 
-@pytest.mark.parametrize("bug", [*BUGS, *REWARD_BUGS, *GIFT_BUGS], ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", [*BUGS, *REWARD_BUGS, *GIFT_BUGS, *SEAT_BUGS], ids=lambda bug: bug.name)
 def test_the_property_catches_a_planted_bug(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug planted in the core fails the property on the fixed histories."""
     bug.plant(monkeypatch)

@@ -9,6 +9,7 @@ from asyncpg.connection import LoggedQuery
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
+from app.core.claims import ReleasePlace
 from app.core.codes import Rejected
 from app.core.corrections import Amendment, CorrectRecord
 from app.core.ids import CorrectionId, OfferId, RecordId, TransactionId
@@ -34,6 +35,8 @@ from tests.support.commands import (
 )
 from tests.support.earnings import Service, a_verification, enter
 from tests.support.offers import Terms, an_offer, an_order, place_order, use_voucher
+from tests.support.rounds import Terms as RoundTerms
+from tests.support.rounds import a_claim, a_round, place_of, publish_benefit
 
 VOLUNTEERS = 22
 PLAIN = 16
@@ -91,6 +94,25 @@ async def _back(database: Database, city: City, clock: Clock, take: Callable[[st
     return [take(f"B-{number}") for number in range(len(city.volunteers))]
 
 
+async def _claims(database: Database, city: City, _clock: Clock, _offer: OfferId) -> list[Submission]:
+    """For all but the first few there is only the waiting list."""
+    await publish_benefit(database, city)
+    round_id = await a_round(database, city, RoundTerms(capacity=3))
+    return [a_claim(volunteer, round_id, number) for number, volunteer in enumerate(city.volunteers)]
+
+
+async def _releases(database: Database, city: City, clock: Clock, offer: OfferId) -> list[Submission]:
+    """Each lets the next in line move up, until the line is gone."""
+    claims = await _claims(database, city, clock, offer)
+    async with a_committer(database, city.programme, clock) as committer:
+        for claim in claims:
+            accepted(await committer.submit(claim))
+    return [
+        a_submission(ReleasePlace(place=place_of(number), volunteer=volunteer))
+        for number, volunteer in enumerate(city.volunteers)
+    ]
+
+
 async def _refunds(database: Database, city: City, clock: Clock, _offer: OfferId) -> list[Submission]:
     return await _back(database, city, clock, lambda number: refund(city.tills[0], number, 5, f"R-{number}"))
 
@@ -146,7 +168,14 @@ async def _corrections(database: Database, city: City, clock: Clock, offer: Offe
 
 @pytest.mark.parametrize(
     "prepare, most",
-    [(_orders, 19), (_uses, 17), (_refunds, 16), (_reversals, 15), (_verifications, 17), (_corrections, 20)],
+    [
+        (_orders, 19),
+        (_uses, 17),
+        (_refunds, 16),
+        (_reversals, 15),
+        (_verifications, 17),
+        (_corrections, 20),
+    ],
 )
 async def test_other_verbs_cost_by_kind_and_not_by_number(
     database: Database, clock: Clock, prepare: Callable[..., Awaitable[Sequence[Submission]]], most: int
@@ -158,3 +187,14 @@ async def test_other_verbs_cost_by_kind_and_not_by_number(
     one, many = await count_statements(database, city, clock, submissions)
     assert one == many
     assert many <= most
+
+
+@pytest.mark.parametrize("prepare, most", [(_claims, 12), (_releases, 13)])
+async def test_places_cost_by_kind_and_not_by_number(
+    database: Database, clock: Clock, prepare: Callable[..., Awaitable[Sequence[Submission]]], most: int
+) -> None:
+    """Claims and releases: a batch of twenty makes the statements of a batch of one, none of them the journal's."""
+    city = await a_city(database, clock, volunteers=VOLUNTEERS, points=20)
+    offer = await an_offer(database, city, city.tills[0].merchant, Terms(points=10), stock=VOLUNTEERS)
+    one, many = await count_statements(database, city, clock, await prepare(database, city, clock, offer))
+    assert one == many - COPIES <= most

@@ -19,7 +19,7 @@ from tests.support.soundness import assert_all_sound
 
 CITY = name_city("cixi", volunteers=0, merchants=0)
 PEOPLE = 40
-ROWS = 3_000
+ROWS = 5_000
 BALANCES = """
 SELECT x.external_id, a.kind, a.part, a.balance FROM accounts a
 JOIN volunteer_external_ids x ON x.volunteer_id = a.owner_id ORDER BY 1, 2, 3
@@ -81,8 +81,8 @@ async def test_killed_and_started_again(server: TestServer, database: Database, 
             await a_city(each, clock, volunteers=0, merchants=0, fund_fen=0)
             await import_people(each, clock, tmp_path, PEOPLE)
         await _finish(unbroken, path)
-        done = [await _kill_after(database, path, draw.randrange(1, 1500), draw.random() * 0.05)]
-        done.append(await _kill_after(database, path, done[0] + draw.randrange(1, 800), draw.random() * 0.05))
+        done = [await _kill_after(database, path, draw.randrange(1, 800), draw.random() * 0.05)]
+        done.append(await _kill_after(database, path, done[0] + draw.randrange(1, 400), draw.random() * 0.05))
         assert 0 < done[0] < done[1] < ROWS, "killed in the middle, twice"
         [(stored,)] = await fetch_rows(database, STORED)
         assert 0 < stored <= done[1]

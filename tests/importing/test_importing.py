@@ -26,7 +26,7 @@ from tests.support.import_files import (
 from tests.support.ledgers import fetch_rows, fetch_tables
 from tests.support.soundness import assert_all_sound
 
-MOVED = {"imports", "import_refusals", "audit_rows"}
+MOVED = {"imports", "import_refusals", "audit_rows", "audit_heads"}
 """Tables that tell of imports themselves."""
 BALANCES = "SELECT kind, part, sum(balance)::int FROM accounts WHERE owner_id <> :nobody GROUP BY 1, 2 ORDER BY 1, 2"
 CITY = name_city("cixi", volunteers=0, merchants=0)

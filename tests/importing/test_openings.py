@@ -26,7 +26,7 @@ from tests.support.soundness import assert_all_sound
 HEADER = ("余额编号", "志愿者编号", "姓名", "截止日期", "积分", "到期日期", "服务时长")
 BALANCES = "SELECT kind, part, sum(balance)::bigint FROM accounts WHERE balance <> 0 AND kind IN ('wallet', 'hours') \
 GROUP BY 1, 2 ORDER BY 1, 2"
-MOVED = {"imports", "import_refusals", "audit_rows"}
+MOVED = {"imports", "import_refusals", "audit_rows", "audit_heads"}
 CITY = name_city("cixi", volunteers=0, merchants=0)
 Line = tuple[object, ...]
 

@@ -34,6 +34,14 @@ APPEND_ONLY = (
     "expiry_notices",
     "opening_balances",
     "bulk_answers",
+    "application_steps",
+    "benefits",
+    "benefit_withdrawals",
+    "data_reads",
+    "consents",
+    "predicate_answers",
+    "trail_checkpoints",
+    "erasures",
 )
 CHANGES = ("UPDATE {} SET programme_id = programme_id", "DELETE FROM {}", "TRUNCATE {} CASCADE")
 WAYS_ROUND = (

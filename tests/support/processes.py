@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 from uuid_utils.compat import uuid7
@@ -54,8 +55,10 @@ class ServerProcess:
         self.process.wait(30)
 
 
-def start_server(database: Database, app: str = PRODUCTION, port: int = 0, **environment: str) -> ServerProcess:
-    """Start a server process and wait until it is ready."""
+def start_server(
+    database: Database, app: str = PRODUCTION, port: int = 0, *, log: str = "", **environment: str
+) -> ServerProcess:
+    """Start a server process and wait until it is ready. What it says goes to the file `log`, if named."""
     if port == 0:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -69,7 +72,9 @@ def start_server(database: Database, app: str = PRODUCTION, port: int = 0, **env
     }
     command = [sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port), "--log-level", "critical"]
     command += ["--no-date-header"]
-    process = subprocess.Popen(command, env=settings)
+    with contextlib.ExitStack() as opened:
+        said = opened.enter_context(Path(log).open("ab")) if log else None
+        process = subprocess.Popen(command, env=settings, stdout=said, stderr=said)
     base_url = f"http://127.0.0.1:{port}"
     while True:
         with contextlib.suppress(httpx.TransportError):

@@ -113,8 +113,8 @@ TRADE = {
     ),
     Code.NOT_ELIGIBLE: ProblemText(
         409,
-        "未达到兑换条件",
-        "The conditions of the offer are not met",
+        "未达到规定条件",
+        "The conditions are not met",
         "请查看所缺的条件",
         "See what is missing",
     ),
