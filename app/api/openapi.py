@@ -82,13 +82,14 @@ def _row_of(route: APIRoute) -> type[BaseModel] | None:
 
 
 def _rows_content(row: type[BaseModel]) -> dict[str, Any]:
-    """A body of rows: to OpenAPI 3.1 it is text; what a line of it is, the extension says (`itemSchema` in 3.2)."""
+    """A body of rows: text, and what the text holds as `contentSchema` says it (`itemSchema` in OpenAPI 3.2)."""
     schema = {
         "type": "string",
         "contentMediaType": NDJSON,
+        "contentSchema": {"type": "array", "items": {"$ref": _REF.format(model=row.__name__)}, "maxItems": ROWS_MAX},
         "description": f"One `{row.__name__}` as JSON a line, at most {ROWS_MAX} lines of {LINE_BYTES_MAX} bytes each",
     }
-    return {NDJSON: {"schema": schema, "x-item-schema": {"$ref": _REF.format(model=row.__name__)}}}
+    return {NDJSON: {"schema": schema}}
 
 
 def _body_of(route: APIRoute) -> type[BaseModel] | None:
