@@ -37,7 +37,7 @@ _DEFAULTS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "256MB",
-    "max_wal_size": "2GB",
+    "max_wal_size": "8GB",  # with less an import of a city makes a checkpoint every 15 s
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
     "jit": "off",  # compiling costs more than our short statements
