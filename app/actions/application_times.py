@@ -24,9 +24,10 @@ _LEDGER = Hand(party=Party.LEDGER, reference="system")
 async def note_times(tx: Tx, programme: ProgrammeId, due: Sequence[ApplicationId], at: datetime) -> int:
     """Write down what time has done to these applications. Returns how many it was news of."""
     clerk = await fetch_application_clerk(tx, programme)
+    # All locks before the first audit row: whoever acts on one of them waits for the trail's head too.
+    views = [await lock_application(tx, programme, application) for application in due]
     noted = 0
-    for application in due:
-        view = await lock_application(tx, programme, application)
+    for view in views:
         moved = catch_up(view.application, clerk, at) if view else None
         if view is None or moved is None or not moved.steps:
             continue

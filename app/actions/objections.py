@@ -157,22 +157,23 @@ async def note_correction(tx: Tx, programme: ProgrammeId, objection: ObjectionId
 async def escalate_due(tx: Tx, programme: ProgrammeId, at: datetime, limit: int) -> Sequence[ObjectionId]:
     """Write down which objections have climbed, with an audit row each. Run twice, each is written down once."""
     clerk = await fetch_clerk(tx, programme)
-    climbed = []
+    climbed: dict[ObjectionId, Standing] = {}
     for view in await fetch_due_objections(tx, programme, at, limit):
         stands = clerk.standing_of(view, at)
         if stands.rung > view.objection.rung and await climb(tx, programme, view.objection.id, stands):
-            climbed.append(view.objection.id)
-            await insert_audit_row(
-                tx,
-                programme,
-                uuid7(),
-                actor="system",
-                action="objection.escalate",
-                subject=format_id("obj", view.objection.id),
-                changes={"rung": stands.rung, "due_at": stands.due_at.isoformat()},
-                at=at,
-            )
-    return climbed
+            climbed[view.objection.id] = stands
+    for objection, stands in climbed.items():  # last: whoever answers one of them waits for the trail's head too
+        await insert_audit_row(
+            tx,
+            programme,
+            uuid7(),
+            actor="system",
+            action="objection.escalate",
+            subject=format_id("obj", objection),
+            changes={"rung": stands.rung, "due_at": stands.due_at.isoformat()},
+            at=at,
+        )
+    return list(climbed)
 
 
 def _moved(view: ObjectionView, state: ObjectionState, stands: Standing) -> ObjectionView:

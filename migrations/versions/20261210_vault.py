@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "20261210"
-down_revision = "20261208"
+down_revision = "20261207"
 branch_labels = None
 depends_on = None
 
