@@ -13,7 +13,7 @@ from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.log_ins import LoginAnswer, ProgrammeCode, answer_login, origin_of
 from app.api.operations import IdempotencyKey, refusals, writes
 from app.api.problems import refuse
-from app.api.services import Serves
+from app.api.services import Serves, Services
 from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId
 from app.security.actors import Actor
@@ -106,6 +106,12 @@ async def log_in_user(
     return json_answer((await answer_login(services, entered)).model_dump_json())
 
 
+async def answer_keys(services: Services, programme: str) -> Response:
+    """The public keys of a programme, retired ones too: what they signed can be checked for as long as it stands."""
+    keys = jwks(await services.cabinet.token_keys(ProgrammeId(programme)))
+    return json_answer(PublicKeys.model_validate(keys).model_dump_json(), Cache_Control="public, max-age=60")
+
+
 @router.get(
     "/keys/{programme}",
     operation_id="listPublicKeys",
@@ -116,8 +122,7 @@ async def log_in_user(
 )
 async def list_public_keys(services: Serves, programme: ProgrammeCode) -> Response:
     """As a JWK set (RFC 7517); empty for a programme that is not here."""
-    keys = jwks(await services.cabinet.token_keys(ProgrammeId(programme)))
-    return json_answer(PublicKeys.model_validate(keys).model_dump_json(), Cache_Control="public, max-age=60")
+    return await answer_keys(services, programme)
 
 
 @router.post(

@@ -15,8 +15,9 @@ from app.api.operations import IdempotencyKey, reads, refusals, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem, refuse
 from app.api.services import Serves
+from app.api.users import user_named
 from app.core.codes import Code, Rejected
-from app.core.ids import SessionId, UserId, format_id, parse_id
+from app.core.ids import SessionId, format_id, parse_id
 from app.core.sessions import EndedBy, LoginMethod, Session
 from app.security.actors import Actor
 from app.security.scopes import Scope
@@ -165,13 +166,11 @@ async def post_end_of_user(
     user_id: str,
 ) -> Response:
     """The user may log in again."""
-    named = parse_id("usr", user_id)
-    if named is None:
-        raise Problem(Code.NOT_FOUND)
+    named = user_named(user_id)
     ticket = ticket_of(services, actor, key, b"end all" + named.bytes)
 
     async def end(tx: Tx) -> int | Rejected:
-        if await fetch_user(tx, actor.programme, UserId(named)) is None:
+        if await fetch_user(tx, actor.programme, named) is None:
             return Rejected(Code.NOT_FOUND)
         return await end_sessions_of(tx, actor.programme, named, EndedBy.ADMINISTRATOR, ticket.at)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from app.actions.credentials import place_status
 from app.api.access import PUBLIC, Requires
 from app.api.application_details import find_told
-from app.api.auth import PublicKeys
+from app.api.auth import PublicKeys, answer_keys
 from app.api.bodies import Answer, json_answer
 from app.api.log_ins import ProgrammeCode
 from app.api.operations import reads, refusals
@@ -22,7 +22,6 @@ from app.core.ids import BenefitGrantId, ProgrammeId, format_id
 from app.security.actors import Actor
 from app.security.credentials import STATUS_TTL_S, STATUS_TYPE, sign_grant, sign_status_list, status_claim
 from app.security.scopes import Scope
-from app.security.tokens import jwks
 from app.store.benefits import fetch_version
 from app.store.credentials import StatusPlace, fetch_granted, fetch_newest_list, fetch_revoked_places
 
@@ -143,9 +142,8 @@ async def get_credential(request: Request, services: Serves, actor: Reads, appli
     openapi_extra={"x-access": PUBLIC},
 )
 async def get_well_known_keys(services: Serves, programme: ProgrammeCode) -> Response:
-    """Retired keys stay in it: what they signed can be checked for as long as it stands."""
-    keys = jwks(await services.cabinet.token_keys(ProgrammeId(programme)))
-    return json_answer(PublicKeys.model_validate(keys).model_dump_json(), Cache_Control="public, max-age=300")
+    """The same as `listPublicKeys`, where others look for it. Retired keys stay in it."""
+    return await answer_keys(services, programme)
 
 
 @router.get(

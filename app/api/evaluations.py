@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -22,11 +23,11 @@ from app.api.volunteers import volunteer_named
 from app.core.business_days import business_day, end_of_day
 from app.core.codes import Code, Rejected
 from app.core.evaluations import SCORE_MAX, SCORE_MIN, Evaluation, EvaluationSource, EvaluationTag
-from app.core.ids import NOBODY, EvaluationId, RecordId, UserId, VolunteerId, format_id
+from app.core.ids import NOBODY, EvaluationId, ProgrammeId, RecordId, UserId, VolunteerId, format_id
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.database import Tx
-from app.store.evaluations import fetch_evaluations, fetch_quality
+from app.store.evaluations import fetch_evaluations, fetch_evaluations_of, fetch_quality
 from app.store.programmes import fetch_zone
 from app.store.service_records import fetch_record
 from app.store.wallets import fetch_volunteer_status
@@ -109,6 +110,16 @@ def _render_all(found: Sequence[Evaluation]) -> EvaluationList:
         source: max((each.number for each in found if each.source is source), default=0) for source in EvaluationSource
     }
     return EvaluationList(evaluations=[_render(each, counts=each.number == last[each.source]) for each in found])
+
+
+async def fetch_own_evaluations(
+    services: Services, programme: ProgrammeId, volunteer: VolunteerId
+) -> list[EvaluationAnswer]:
+    """What all records of a volunteer were evaluated with."""
+    async with services.database.read() as reader:
+        found = await fetch_evaluations_of(reader, programme, volunteer)
+    by_record = groupby(found, key=lambda each: each.record)
+    return [answer for _, each in by_record for answer in _render_all(list(each)).evaluations]
 
 
 @router.post(

@@ -17,6 +17,7 @@ from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.consent_fields import ConsentAnswer, render_consent
 from app.api.data_approvals import DataReadAnswer, read_fields
 from app.api.erasures import ErasureAnswer, render_erasure
+from app.api.export_parts import AT_ONCE, ExportedParts, gather_parts
 from app.api.fields import VolunteerRef
 from app.api.honour_fields import HonourAnswer, render_honour
 from app.api.me import own_id
@@ -28,7 +29,7 @@ from app.api.record_fields import RecordAnswer, record_fields
 from app.api.services import Serves, Services
 from app.api.training_records import TrainingAnswer, render_training
 from app.api.volunteers import ExternalIdField, VolunteerDetail, volunteer_fields, volunteer_named
-from app.api.wallets import StatementLineAnswer, WalletAnswer, read_statement, read_wallet
+from app.api.wallets import WalletAnswer, read_wallet
 from app.core.codes import Code, Rejected
 from app.core.ids import (
     NOBODY,
@@ -58,7 +59,6 @@ from app.store.volunteers import fetch_external_ids, fetch_volunteer
 
 router = APIRouter(prefix="/v1", tags=["Personal data"])
 
-_AT_ONCE = 200
 Item = TypeVar("Item")
 
 
@@ -69,7 +69,7 @@ class PersonalExport(Answer):
     volunteer: VolunteerDetail
     personal_data: ClearData
     wallet: WalletAnswer
-    statement: list[StatementLineAnswer]
+    parts: ExportedParts
     service_records: list[RecordAnswer]
     training_records: list[TrainingAnswer]
     honours: list[HonourAnswer]
@@ -123,19 +123,6 @@ async def _volunteer(reader: Reader, programme: ProgrammeId, volunteer: Voluntee
     )
 
 
-async def _whole_statement(
-    request: Request, services: Services, programme: ProgrammeId, volunteer: VolunteerId
-) -> list[StatementLineAnswer]:
-    lines: list[StatementLineAnswer] = []
-    after: str | None = None
-    while True:
-        page = await read_statement(request, Response(), services, programme, volunteer, _AT_ONCE, after)
-        lines.extend(page.lines)
-        if page.next is None:
-            return lines
-        after = page.next
-
-
 async def _gather(request: Request, services: Services, actor: Actor, volunteer: VolunteerId) -> PersonalExport:
     """Everything but the vault's data, which stays null here."""
     programme = actor.programme
@@ -143,32 +130,30 @@ async def _gather(request: Request, services: Services, actor: Actor, volunteer:
         known = await _volunteer(reader, programme, volunteer)
         records = await _all_pages(
             lambda after: fetch_records_page(
-                reader, programme, RecordId(after), _AT_ONCE, RecordFilter(volunteer=volunteer)
+                reader, programme, RecordId(after), AT_ONCE, RecordFilter(volunteer=volunteer)
             ),
             lambda view: view.record.id,
         )
         trainings = await _all_pages(
-            lambda after: fetch_trainings(reader, programme, TrainingId(after), _AT_ONCE, volunteer, None),
+            lambda after: fetch_trainings(reader, programme, TrainingId(after), AT_ONCE, volunteer, None),
             lambda training: training.id,
         )
         honours = await _all_pages(
-            lambda after: fetch_honours(
-                reader, programme, HonourId(after), _AT_ONCE, HonourFilter(volunteer=volunteer)
-            ),
+            lambda after: fetch_honours(reader, programme, HonourId(after), AT_ONCE, HonourFilter(volunteer=volunteer)),
             lambda view: view.honour.id,
         )
         consents = await _all_pages(
-            lambda after: fetch_consent_page(reader, programme, volunteer, ConsentId(after), _AT_ONCE),
+            lambda after: fetch_consent_page(reader, programme, volunteer, ConsentId(after), AT_ONCE),
             lambda row: row.id,
         )
         seen = await _all_pages(
             lambda after: fetch_data_reads(
-                reader, programme, DataReadId(after), _AT_ONCE, DataReadFilter(volunteer=volunteer)
+                reader, programme, DataReadId(after), AT_ONCE, DataReadFilter(volunteer=volunteer)
             ),
             lambda read: read.id,
         )
         erasures = await _all_pages(
-            lambda after: fetch_erasure_requests(reader, programme, ErasureId(after), _AT_ONCE, volunteer=volunteer),
+            lambda after: fetch_erasure_requests(reader, programme, ErasureId(after), AT_ONCE, volunteer=volunteer),
             lambda asked: asked.id,
         )
     return PersonalExport(
@@ -176,7 +161,7 @@ async def _gather(request: Request, services: Services, actor: Actor, volunteer:
         volunteer=known,
         personal_data=render_clear(None),
         wallet=await read_wallet(services, programme, volunteer),
-        statement=await _whole_statement(request, services, programme, volunteer),
+        parts=await gather_parts(request, services, programme, volunteer),
         service_records=[RecordAnswer.model_validate(record_fields(view)) for view in records],
         training_records=[render_training(training) for training in trainings],
         honours=[render_honour(view) for view in honours],

@@ -14,12 +14,11 @@ from app.api.bodies import Body, JsonBody, Received
 from app.api.merchants import merchant_named
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
-from app.api.problems import Problem
 from app.api.services import Serves
-from app.api.users import Password, UserAnswer, Username, UserPage, render_user
+from app.api.users import Password, UserAnswer, Username, UserPage, render_user, user_named
 from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
-from app.core.ids import UserId, format_id, parse_id
+from app.core.ids import UserId, format_id
 from app.security.actors import Actor, ActorKind, StaffRole
 from app.security.scopes import Scope
 from app.store.database import Tx
@@ -42,13 +41,6 @@ class RoleChange(Body):
     """The role that a member of the staff is given."""
 
     role: StaffRole
-
-
-def _member_named(reference: str) -> UserId:
-    value = parse_id("usr", reference)
-    if value is None:
-        raise Problem(Code.NOT_FOUND)
-    return UserId(value)
 
 
 @router.post(
@@ -134,7 +126,7 @@ async def post_disable(
 ) -> Response:
     """Tokens given out before end by themselves within minutes. A merchant's last manager stays."""
     merchant = merchant_named(merchant_id, actor)
-    user = _member_named(user_id)
+    user = user_named(user_id)
     ticket = ticket_of(services, actor, key, f"disable {merchant_id} {user_id}".encode())
 
     async def disable(tx: Tx) -> Edited[User] | Rejected:
@@ -162,7 +154,7 @@ async def post_role(
 ) -> Response:
     """It counts from their next log-in on. A merchant's last manager stays one."""
     merchant = merchant_named(merchant_id, actor)
-    user = _member_named(user_id)
+    user = user_named(user_id)
     role = received.body.role
     ticket = ticket_of(services, actor, key, received.hash + f"{merchant_id} {user_id}".encode())
 

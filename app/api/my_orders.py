@@ -63,8 +63,8 @@ class OrderedAnswer(Answer):
     name_en: str
 
 
-class OrderAnswer(Answer):
-    """An order and its voucher."""
+class OrderWithoutVoucher(Answer):
+    """An order."""
 
     id: OrderRef
     state: OrderState
@@ -73,7 +73,6 @@ class OrderAnswer(Answer):
     points: int
     fulfilment: Fulfilment
     final_sale: bool
-    voucher: VoucherAnswer
     merchant_id: MerchantRef
     merchant: str
     ordered_at: datetime
@@ -82,6 +81,12 @@ class OrderAnswer(Answer):
     used_store: str | None
     ordered_by: Annotated[str | None, Field(description="Masked name of the family member who ordered (家庭成员)")]
     transaction_id: TransactionRef
+
+
+class OrderAnswer(OrderWithoutVoucher):
+    """An order and its voucher."""
+
+    voucher: VoucherAnswer
 
 
 class OrderPage(Answer):

@@ -10,24 +10,17 @@ from app.api.acting import act, note, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received
 from app.api.fields import UserRef, VolunteerRef
 from app.api.operations import IdempotencyKey, reads, writes
-from app.api.problems import Problem
 from app.api.services import Serves
+from app.api.users import user_named
 from app.api.volunteers import volunteer_named
 from app.core.codes import Code, Rejected
-from app.core.ids import UserId, VolunteerId, format_id, parse_id
+from app.core.ids import VolunteerId, format_id
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.database import Tx
 from app.store.relatives import fetch_relatives
 
 router = APIRouter(prefix="/v1/users/{user_id}/relatives", tags=["People"])
-
-
-def _user_named(reference: str) -> UserId:
-    value = parse_id("usr", reference)
-    if value is None:
-        raise Problem(Code.NOT_FOUND)
-    return UserId(value)
 
 
 class RelativeRequest(Body):
@@ -63,7 +56,7 @@ async def post_relative(
     user_id: str,
 ) -> Response:
     """From now on this user neither verifies nor rejects records of that volunteer."""
-    user = _user_named(user_id)
+    user = user_named(user_id)
     volunteer = volunteer_named(received.body.volunteer_id)
     ticket = ticket_of(services, actor, key, received.hash + user_id.encode())
 
@@ -90,6 +83,6 @@ async def list_relatives(
     services: Serves, actor: Annotated[Actor, Depends(Requires(Scope.USERS_READ))], user_id: str
 ) -> RelativesAnswer:
     """As registered; nobody for a user that is not here."""
-    user = _user_named(user_id)
+    user = user_named(user_id)
     async with services.database.read() as reader:
         return _render(user_id, await fetch_relatives(reader, actor.programme, user))

@@ -17,10 +17,11 @@ from app.api.fields import UserRef
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.problems import Problem, refuse
 from app.api.services import Serves
+from app.api.users import user_named
 from app.core.attempts import BY_NAME
 from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
-from app.core.ids import UserId, format_id, parse_id
+from app.core.ids import UserId, format_id
 from app.security.actors import Actor, ActorKind
 from app.security.scopes import Scope
 from app.security.totp import totp_uri
@@ -155,13 +156,11 @@ async def post_reset(
     user_id: str,
 ) -> Response:
     """All sessions of the user end. Nobody does it for themselves; recovery codes are for that."""
-    named = parse_id("usr", user_id)
-    if named is None:
-        raise Problem(Code.NOT_FOUND)
+    named = user_named(user_id)
     ticket = ticket_of(services, actor, key, b"reset" + named.bytes)
 
     async def do(tx: Tx) -> User | Rejected:
-        return await reset(tx, actor.programme, UserId(named), UserId(actor.subject), ticket.at)
+        return await reset(tx, actor.programme, named, UserId(actor.subject), ticket.at)
 
     return await act(services, ticket, do, lambda _: note(TotpReset(user_id=user_id), "totp.reset", user_id, {}), 200)
 

@@ -31,6 +31,14 @@ router = APIRouter(prefix="/v1/users", tags=["People"])
 Writes = Annotated[Actor, Depends(Requires(Scope.USERS_WRITE))]
 
 
+def user_named(reference: str) -> UserId:
+    """The id of a user; 404 for what cannot be one."""
+    value = parse_id("usr", reference)
+    if value is None:
+        raise Problem(Code.NOT_FOUND)
+    return UserId(value)
+
+
 class UserKind(StrEnum):
     """Who can log in."""
 
@@ -170,13 +178,11 @@ async def list_users(
 )
 async def post_disable(services: Serves, actor: Writes, key: IdempotencyKey, user_id: str) -> Response:
     """What was given out before is good for nothing any more, at once."""
-    user = parse_id("usr", user_id)
-    if user is None:
-        raise Problem(Code.NOT_FOUND)
+    user = user_named(user_id)
     ticket = ticket_of(services, actor, key, f"disable {user_id}".encode())
 
     async def disable(tx: Tx) -> Edited[User] | Rejected:
-        return await stop_user(tx, actor.programme, UserId(user), ticket.at)
+        return await stop_user(tx, actor.programme, user, ticket.at)
 
     return await act(
         services, ticket, disable, lambda edited: note_edit(edited, render_user, "user.disable", user_id), 200

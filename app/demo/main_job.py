@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from app.demo.client import Person
+from app.demo.staff import act_as, enter
 from app.demo.steps import Steps, equal, expect, expect_answer, expect_refusal
 from app.till.client import Answered, Till
 
@@ -21,22 +22,11 @@ def log_in(client: httpx.Client, described: dict[str, Any], name: str) -> Person
 def _earn(organiser: Person, admin: Person, volunteer_id: str) -> dict[str, Any]:
     """Hours in: entered by one person, verified by another."""
     team = expect(admin.get("/v1/teams?limit=200"), 200)["teams"][-1]["id"]
-    ended = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
-    began = ended - timedelta(minutes=200)
-    body = {
-        "volunteer_id": volunteer_id,
-        "team_id": team,
-        "evidence": "checked-in",
-        "activity": "文明劝导",
-        "started_at": began.isoformat(),
-        "ended_at": ended.isoformat(),
-        "check_ins": [{"checked_in_at": began.isoformat(), "checked_out_at": ended.isoformat()}],
-        "level": 2,
-    }
-    record = expect(organiser.post("/v1/service-records", body), 201)
-    refused = organiser.post(f"/v1/service-records/{record['id']}/verify")
+    began = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=205)
+    record = enter(organiser, volunteer_id, team, began, 200)
+    refused = organiser.post(f"/v1/service-records/{record}/verify")
     equal(expect(refused, 409)["code"], "SELF_REVIEW", "verifying one's own entry")
-    verified: dict[str, Any] = expect(admin.post(f"/v1/service-records/{record['id']}/verify"), 200)
+    verified: dict[str, Any] = expect(admin.post(f"/v1/service-records/{record}/verify"), 200)
     equal(verified["points"], 40, "3 h 20 min x 10 points an hour x 1.2")
     return verified
 
@@ -52,8 +42,7 @@ def run_main_job(client: httpx.Client, described: dict[str, Any], steps: Steps) 
     verified = _earn(organiser, admin, made["id"])
     points, policy = verified["points"], verified["policy_version"]
     steps.done(f"200 minutes entered by one, verified by another: {points} points by policy {policy}")
-    issued = expect(admin.post(f"/v1/volunteers/{made['id']}/access-tokens"), 201)
-    volunteer = Person(client, issued["access_token"])
+    volunteer = act_as(client, admin, made["id"])
     wallet = expect(volunteer.get("/v1/me/wallet"), 200)
     equal((wallet["available"], wallet["minutes"]), (40, 200), "the wallet")
     steps.done(f"the volunteer sees {wallet['available']} points, valid until {wallet['lots'][0]['expires_on']}")

@@ -11,7 +11,7 @@ import httpx
 
 from app.demo.client import Person
 from app.demo.main_job import log_in
-from app.demo.staff import enter, hire, register
+from app.demo.staff import act_as, enter, hire, register
 from app.demo.steps import CheckFailed, Steps, equal, expect, expect_answer
 from app.till.client import Till
 
@@ -102,7 +102,7 @@ def _debt(client: httpx.Client, till: Till, people: tuple[Person, Person, Person
     began = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=420)
     record = enter(organiser, volunteer, team, began, 200)
     expect(admin.post(f"/v1/service-records/{record}/verify"), 200)
-    person = Person(client, expect(admin.post(f"/v1/volunteers/{volunteer}/access-tokens"), 201)["access_token"])
+    person = act_as(client, admin, volunteer)
     code = expect(person.post("/v1/me/pay-code"), 200)["code"]
     expect_answer(till.redeem(f"CHECK-30-{secrets.token_hex(4)}", code, 31), 201)
     _correct(admin, second, record, steps)

@@ -1,26 +1,35 @@
-"""Marks certificates in the status lists whose hours no longer stand. Safe to run twice: what is marked stays so.
+"""Marks certificates in the status lists whose hours no longer stand, of whom the journal says that hours were taken.
 
 Grants need no job: the list is read from their state. The online check of a certificate is never late either.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.core.ids import ProgrammeId
-from app.store.credentials import fetch_standing_certificates, update_superseded
+from app.core.transactions import TransactionKind
+from app.store.credentials import fetch_taken_from, update_superseded
 from app.store.database import Database
+from app.store.journal_cursors import JournalReader, fetch_cursor, fetch_stretch_end, move_cursor
 
-PAGE = 1_000
+CHUNK = 50_000
+SETTLED_AFTER = timedelta(minutes=1)
+"""Whoever was given a certificate just before the hours were taken has a place in the list by then."""
+_TAKES = (TransactionKind.CLAW_BACK.value, TransactionKind.CORRECT.value)
 
 
 async def run_credential_statuses(database: Database, programme: ProgrammeId, clock: Callable[[], datetime]) -> int:
-    """Look at all certificates that are said to stand; how many no longer do."""
-    marked, after = 0, ""
+    """Follow the journal; how many certificates no longer stand. A run that dies is gone on with."""
+    marked = 0
     while True:
+        at = clock()
         async with database.read() as reader:
-            numbers = await fetch_standing_certificates(reader, programme, after, PAGE)
-        if not numbers:
-            return marked
-        after = numbers[-1]
+            after = await fetch_cursor(reader, programme, JournalReader.CREDENTIALS)
+            last = await fetch_stretch_end(reader, programme, after, CHUNK, at - SETTLED_AFTER)
+            if last is None:
+                return marked
+            volunteers = await fetch_taken_from(reader, programme, after, last, _TAKES)
         async with database.begin() as tx:
-            marked += await update_superseded(tx, programme, numbers, clock())
+            if volunteers:
+                marked += await update_superseded(tx, programme, volunteers, at)
+            await move_cursor(tx, programme, JournalReader.CREDENTIALS, last, at)

@@ -18,7 +18,8 @@ from app.core.suspicions import Mark, SuspicionLimits, mark_entry
 from app.core.transactions import TransactionKind
 from app.store.bulk_record_lookups import Span, fetch_near
 from app.store.database import Database
-from app.store.marks_journal import fetch_imported, fetch_mark_cursor, set_mark_cursor
+from app.store.journal_cursors import JournalReader, fetch_cursor, fetch_stretch_end, move_cursor
+from app.store.marks_journal import fetch_imported
 from app.store.programmes import fetch_zone
 from app.store.record_marks import fetch_limits, insert_marks
 
@@ -36,21 +37,20 @@ async def run_marks(
     done = 0
     while done < run_max:
         async with database.read() as reader:
-            after = await fetch_mark_cursor(reader, programme)
-            stretch = await fetch_imported(
-                reader, programme, after, min(CHUNK, run_max - done), TransactionKind.ACCRUE.value
-            )
-            if stretch is None:
+            after = await fetch_cursor(reader, programme, JournalReader.MARKS)
+            last = await fetch_stretch_end(reader, programme, after, min(CHUNK, run_max - done), clock())
+            if last is None:
                 return done
+            records = await fetch_imported(reader, programme, after, last, TransactionKind.ACCRUE.value)
             limits = await fetch_limits(reader, programme)
             zone = ZoneInfo(await fetch_zone(reader, programme))
-            near = await fetch_near(reader, programme, _spans(stretch.records))
-        marks = await asyncio.to_thread(_find, stretch.records, near, limits, zone)
+            near = await fetch_near(reader, programme, _spans(records))
+        marks = await asyncio.to_thread(_find, records, near, limits, zone)
         at = clock()
         async with database.begin() as tx:
             await insert_marks(tx, programme, marks, at)
-            await set_mark_cursor(tx, programme, stretch.last, at)
-        done += stretch.last - after
+            await move_cursor(tx, programme, JournalReader.MARKS, last, at)
+        done += last - after
     return done
 
 

@@ -6,18 +6,14 @@ A certificate is signed like a token and can never be one: its issuer and its ty
 import base64
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 
-from joserfc import jws
-
 from app.core.ids import ProgrammeId, is_programme_id
-from app.security.tokens import TokenKeys
+from app.security.tokens import TokenKeys, sign_statement
 
 ISSUER = "liyu-certificate"
 TYPE = "liyu-certificate+jws"
-_ALGORITHM = "Ed25519"
 _NUMBER_BYTES = 15
 _SECRET_PART = re.compile(r"[a-z2-7]{24}")
 _PREFIX = "crt_"
@@ -44,7 +40,4 @@ def programme_of_number(number: str) -> ProgrammeId | None:
 
 def sign_certificate(keys: TokenKeys, claims: Mapping[str, object]) -> str:
     """A compact JWS (RFC 7515, RFC 8037) over the claims. Raises LookupError for a programme without a signing key."""
-    kid, key = keys.signer()
-    header = {"alg": _ALGORITHM, "kid": kid, "typ": TYPE}
-    payload = json.dumps({"iss": ISSUER, **claims}, ensure_ascii=False, separators=(",", ":")).encode()
-    return jws.serialize_compact(header, payload, key, algorithms=[_ALGORITHM])
+    return sign_statement(keys, TYPE, {"iss": ISSUER, **claims})

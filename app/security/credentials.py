@@ -18,7 +18,7 @@ from joserfc.jwk import OKPKey
 from app.core.status_lists import encode_list, is_revoked
 from app.security.certificates import ISSUER as CERTIFICATE_ISSUER
 from app.security.certificates import TYPE as CERTIFICATE_TYPE
-from app.security.tokens import TokenKeys
+from app.security.tokens import ALGORITHM, TokenKeys, sign_statement
 
 ISSUER = "liyu-credential"
 GRANT_TYPE = "liyu-grant+jws"
@@ -27,7 +27,6 @@ STATUS_TTL_S = 300
 """How long a status list may be kept before it is asked for again."""
 STATUS_LIFETIME = timedelta(days=1)
 """How long a status list can be trusted at all."""
-_ALGORITHM = "Ed25519"
 _CREDENTIAL_MAX = 256 * 1024
 _LEEWAY_S = 60
 
@@ -37,15 +36,9 @@ def status_claim(uri: str, place: int) -> dict[str, object]:
     return {"status": {"status_list": {"idx": place, "uri": uri}}}
 
 
-def _sign(keys: TokenKeys, kind: str, claims: Mapping[str, object]) -> str:
-    kid, key = keys.signer()
-    payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode()
-    return jws.serialize_compact({"alg": _ALGORITHM, "kid": kid, "typ": kind}, payload, key, algorithms=[_ALGORITHM])
-
-
 def sign_grant(keys: TokenKeys, claims: Mapping[str, object]) -> str:
     """A grant as a credential. Raises LookupError for a programme without a signing key."""
-    return _sign(keys, GRANT_TYPE, {"iss": ISSUER, **claims})
+    return sign_statement(keys, GRANT_TYPE, {"iss": ISSUER, **claims})
 
 
 def sign_status_list(keys: TokenKeys, uri: str, revoked: list[int], at: datetime) -> str:
@@ -57,7 +50,7 @@ def sign_status_list(keys: TokenKeys, uri: str, revoked: list[int], at: datetime
         "ttl": STATUS_TTL_S,
         "status_list": {"bits": 1, "lst": encode_list(revoked)},
     }
-    return _sign(keys, STATUS_TYPE, claims)
+    return sign_statement(keys, STATUS_TYPE, claims)
 
 
 class Verdict(StrEnum):
@@ -102,13 +95,13 @@ class PublicKeys:
             header = jws.extract_compact(token.encode()).headers()
         except (JoseError, ValueError, TypeError):
             return Verdict.MALFORMED, {}
-        if header.get("alg") != _ALGORITHM or header.get("typ") not in kinds:
+        if header.get("alg") != ALGORITHM or header.get("typ") not in kinds:
             return Verdict.MALFORMED, {}
         key = self._keys.get(str(header.get("kid")))
         if key is None:
             return Verdict.UNKNOWN_KEY, {}
         try:
-            claims = json.loads(jws.deserialize_compact(token, key, algorithms=[_ALGORITHM]).payload)
+            claims = json.loads(jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload)
         except (JoseError, ValueError):
             return Verdict.WRONG_SIGNATURE, {}
         return (Verdict.VALID, claims) if isinstance(claims, dict) else (Verdict.MALFORMED, {})

@@ -7,7 +7,7 @@ believed; the signed claim must then name the same programme. Time is an argumen
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
@@ -25,7 +25,7 @@ from app.security.actors import DEFAULT_SCOPES, Actor, ActorKind
 from app.security.scopes import Scope
 
 ISSUER = "liyu"
-_ALGORITHM = "Ed25519"
+ALGORITHM = "Ed25519"
 _TOKEN_MAX = 4096
 _PARTS = 3
 
@@ -125,7 +125,17 @@ def _encode_claims(kid: str, key: OKPKey, claims: dict[str, object], acting: Vol
     """Sign the claims; who acts for somebody else stands in `act` (RFC 8693, section 4.1)."""
     if acting:
         claims["act"] = {"sub": acting.hex}
-    return jwt.encode({"alg": _ALGORITHM, "kid": kid}, claims, key, algorithms=[_ALGORITHM])
+    return jwt.encode({"alg": ALGORITHM, "kid": kid}, claims, key, algorithms=[ALGORITHM])
+
+
+def sign_statement(keys: TokenKeys, kind: str, claims: Mapping[str, object]) -> str:
+    """Sign words that grant nothing, as a compact JWS (RFC 7515) of a type of their own: never taken for a token.
+
+    Raises LookupError for a programme without a signing key.
+    """
+    kid, key = keys.signer()
+    payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode()
+    return jws.serialize_compact({"alg": ALGORITHM, "kid": kid, "typ": kind}, payload, key, algorithms=[ALGORITHM])
 
 
 def _header_of(token: str) -> dict[str, Any] | None:
@@ -152,13 +162,13 @@ def programme_of(token: str) -> ProgrammeId | None:
 def read_token(keys: TokenKeys, token: str, now: datetime) -> Actor | TokenRefusal:
     """Check a token and give the actor it stands for."""
     header = _header_of(token)
-    if header is None or header.get("alg") != _ALGORITHM or not isinstance(header.get("kid"), str):
+    if header is None or header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
         return TokenRefusal.MALFORMED
     key = keys.verifier(header["kid"])
     if key is None:
         return TokenRefusal.UNKNOWN_KEY
     try:
-        claims = jwt.decode(token, key, algorithms=[_ALGORITHM]).claims
+        claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
     except (JoseError, ValueError):
         return TokenRefusal.WRONG_SIGNATURE
     try:
@@ -198,7 +208,7 @@ def jwks(keys: TokenKeys) -> dict[str, list[dict[str, str]]]:
                 "crv": "Ed25519",
                 "x": _encode(key.public),
                 "kid": key.kid,
-                "alg": _ALGORITHM,
+                "alg": ALGORITHM,
                 "use": "sig",
             }
             for key in keys.keys

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from app.core.benefit_grants import BenefitGrant
-from app.core.ids import BenefitGrantId, ProgrammeId
+from app.core.ids import BenefitGrantId, ProgrammeId, VolunteerId
 from app.store.database import Reader, Tx
 from app.store.seat_rows import GRANT_COLUMNS, read_grant
 
@@ -82,22 +82,27 @@ async def fetch_revoked_places(reader: Reader, programme: ProgrammeId, list_no: 
     return list(await reader.scalars(_REVOKED, {"programme": programme, "list_no": list_no}))
 
 
-_STANDING = text("""
-SELECT certificate_number FROM credential_statuses
-WHERE programme_id = :programme AND certificate_number > :after AND revoked_at IS NULL
-ORDER BY certificate_number LIMIT :limit
+_TAKEN_FROM = text("""
+SELECT DISTINCT a.owner_id FROM transactions x
+JOIN transfers t ON t.programme_id = x.programme_id AND t.seq = x.seq
+JOIN accounts a ON a.programme_id = t.programme_id AND a.account_no = t.debit_account_no
+WHERE x.programme_id = :programme AND x.seq > :after AND x.seq <= :last AND x.kind = ANY(:kinds)
+  AND a.kind IN ('hours', 'consumed')
 """)
 
 
-async def fetch_standing_certificates(reader: Reader, programme: ProgrammeId, after: str, limit: int) -> Sequence[str]:
-    """Certificates with a place that says they stand, in the order of their numbers."""
-    return list(await reader.scalars(_STANDING, {"programme": programme, "after": after, "limit": limit}))
+async def fetch_taken_from(
+    reader: Reader, programme: ProgrammeId, after: int, last: int, kinds: Sequence[str]
+) -> Sequence[VolunteerId]:
+    """Whom transactions of these kinds took hours from, in a stretch of the journal."""
+    values = {"programme": programme, "after": after, "last": last, "kinds": list(kinds)}
+    return [VolunteerId(owner) for owner in await reader.scalars(_TAKEN_FROM, values)]
 
 
 _SUPERSEDE = text("""
 UPDATE credential_statuses s SET revoked_at = :at FROM certificates c
-WHERE s.programme_id = :programme AND s.certificate_number = ANY(:numbers) AND s.revoked_at IS NULL
-  AND c.programme_id = s.programme_id AND c.number = s.certificate_number
+WHERE c.programme_id = :programme AND c.volunteer_id = ANY(:volunteers)
+  AND s.programme_id = c.programme_id AND s.certificate_number = c.number AND s.revoked_at IS NULL
   AND c.minutes > (
       SELECT coalesce(sum(least(r.minutes, said.minutes)), 0)
       FROM unnest(c.record_ids, c.record_minutes) AS said (id, minutes)
@@ -105,9 +110,9 @@ WHERE s.programme_id = :programme AND s.certificate_number = ANY(:numbers) AND s
 """)
 
 
-async def update_superseded(tx: Tx, programme: ProgrammeId, numbers: Sequence[str], at: datetime) -> int:
-    """Mark those of these certificates whose hours no longer stand; how many that were."""
-    values = {"programme": programme, "numbers": list(numbers), "at": at}
+async def update_superseded(tx: Tx, programme: ProgrammeId, volunteers: Sequence[VolunteerId], at: datetime) -> int:
+    """Mark these volunteers' certificates whose hours no longer stand; how many that were."""
+    values = {"programme": programme, "volunteers": list(volunteers), "at": at}
     return (await tx.execute(_SUPERSEDE, values)).rowcount
 
 

@@ -45,9 +45,14 @@ async def insert_evaluation(tx: Tx, programme: ProgrammeId, evaluation: Evaluati
     await tx.execute(_INSERT, values)
 
 
-_OF_RECORD = text("""
-SELECT id, record_id AS record, volunteer_id AS volunteer, source, number, score, tags, evaluated_by, evaluated_at, late
-FROM evaluations WHERE programme_id = :programme AND record_id = :record ORDER BY source, number DESC
+_COLUMNS = """id, record_id AS record, volunteer_id AS volunteer, source, number, score, tags, evaluated_by,
+    evaluated_at, late"""
+_OF_RECORD = text(f"""
+SELECT {_COLUMNS} FROM evaluations WHERE programme_id = :programme AND record_id = :record ORDER BY source, number DESC
+""")
+_OF_VOLUNTEER = text(f"""
+SELECT {_COLUMNS} FROM evaluations WHERE programme_id = :programme AND volunteer_id = :volunteer
+ORDER BY record_id, source, number DESC
 """)
 
 
@@ -59,6 +64,12 @@ def _evaluation(row: RowMapping) -> Evaluation:
 async def fetch_evaluations(reader: Reader, programme: ProgrammeId, record: RecordId) -> Sequence[Evaluation]:
     """All evaluations of a record, by source, the one that counts in front."""
     rows = await reader.execute(_OF_RECORD, {"programme": programme, "record": record})
+    return [_evaluation(row) for row in rows.mappings()]
+
+
+async def fetch_evaluations_of(reader: Reader, programme: ProgrammeId, volunteer: VolunteerId) -> Sequence[Evaluation]:
+    """All evaluations of a volunteer's service, by record and source, the one that counts in front."""
+    rows = await reader.execute(_OF_VOLUNTEER, {"programme": programme, "volunteer": volunteer})
     return [_evaluation(row) for row in rows.mappings()]
 
 

@@ -113,17 +113,3 @@ async def fetch_guardianships(
         "teams": list(teams) if teams is not None else None,
     }
     return [_guardianship(row) for row in (await reader.execute(_LIST, values)).mappings()]
-
-
-_ACTIVE = text(f"""
-SELECT {_COLUMNS} FROM guardianships
-WHERE programme_id = :programme AND child_id = :child AND state = 'active' ORDER BY id
-""")
-
-
-async def fetch_active_guardianships(
-    reader: Reader | Tx, programme: ProgrammeId, child: VolunteerId
-) -> Sequence[Guardianship]:
-    """The confirmed guardianships of a child; whether they hold today is the caller's question."""
-    rows = await reader.execute(_ACTIVE, {"programme": programme, "child": child})
-    return [_guardianship(row) for row in rows.mappings()]

@@ -44,11 +44,12 @@ ALTER TABLE record_marks
 CREATE INDEX ix_record_marks_open ON record_marks (programme_id, record_id, kind) WHERE cleared_at IS NULL
 
 
--- Up to which transaction of the journal imported records have been looked at.
-CREATE TABLE mark_cursors (
+-- Up to which transaction each of the jobs that follow the journal has looked at it.
+CREATE TABLE journal_cursors (
     programme_id text NOT NULL,
+    reader text NOT NULL,
     seq bigint NOT NULL,
     changed_at timestamptz NOT NULL,
-    CONSTRAINT pk_mark_cursors PRIMARY KEY (programme_id),
-    CONSTRAINT fk_mark_cursors_programme FOREIGN KEY (programme_id) REFERENCES programmes (id)
+    CONSTRAINT pk_journal_cursors PRIMARY KEY (programme_id, reader),
+    CONSTRAINT fk_journal_cursors_programme FOREIGN KEY (programme_id) REFERENCES programmes (id)
 )

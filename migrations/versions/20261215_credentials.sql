@@ -19,8 +19,7 @@ CREATE TABLE credential_statuses (
 )
 
 
-CREATE INDEX ix_credential_statuses_standing ON credential_statuses (programme_id, certificate_number)
-    WHERE revoked_at IS NULL AND certificate_number IS NOT NULL
+CREATE INDEX ix_certificates_volunteer ON certificates (programme_id, volunteer_id)
 
 
 -- Which system may ask what of a volunteer, and until when.

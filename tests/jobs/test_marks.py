@@ -10,7 +10,7 @@ from app.engine.bulk import BulkWriter
 from app.jobs import marks as job
 from app.jobs.marks import run_marks
 from app.store.database import Database
-from app.store.marks_journal import set_mark_cursor
+from app.store.journal_cursors import move_cursor
 from app.store.record_marks import set_limits
 from tests.support.cities import a_city
 from tests.support.city_rows import City
@@ -94,20 +94,20 @@ async def test_a_run_that_dies_is_gone_on_with(
     city = await a_city(database, clock)
     await load(database, city, clock, arrivals(city, MIDNIGHT))
     monkeypatch.setattr(job, "CHUNK", 4)
-    set_cursor, left = set_mark_cursor, 2
+    move, left = move_cursor, 2
 
     async def die(*arguments: Any) -> None:  # noqa: ANN401 - as the store takes them
         nonlocal left
         left -= 1
         if left < 0:
             raise RuntimeError("killed")
-        await set_cursor(*arguments)
+        await move(*arguments)
 
     with monkeypatch.context() as dying:
-        dying.setattr(job, "set_mark_cursor", die)
+        dying.setattr(job, "move_cursor", die)
         with pytest.raises(RuntimeError, match="killed"):
             await run_marks(database, city.programme, clock)
-    [(seq,)] = await fetch_rows(database, "SELECT seq FROM mark_cursors")
+    [(seq,)] = await fetch_rows(database, "SELECT seq FROM journal_cursors WHERE reader = 'marks'")
     assert seq == 8
     await run_marks(database, city.programme, clock)
     assert await fetch_rows(database, MARKED) == EXPECTED
