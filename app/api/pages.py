@@ -1,5 +1,6 @@
 """Pages to print and to look at: templates, what fills them, and headers that let nothing be loaded from elsewhere."""
 
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from fastapi import Response
@@ -18,6 +19,11 @@ def _yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d} 元 / CNY"
 
 
+def _last_day(end: datetime, zone: tzinfo) -> str:
+    """A term that ends with a day, as people write it: its last day, 24:00 (民法典 Art. 203)."""
+    return f"{(end.astimezone(zone) - timedelta(microseconds=1)).date()} 24:00"
+
+
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
@@ -27,6 +33,7 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.filters["hours"] = _hours
 _TEMPLATES.filters["yuan"] = _yuan
+_TEMPLATES.filters["last_day"] = _last_day
 
 
 def render_template(template: str, **said: object) -> Response:
