@@ -4,6 +4,7 @@ The hot path of the service: the request is read by hand, once, with no dependen
 """
 
 import re
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -21,8 +22,8 @@ from app.api.pos_answers import (
     check_no_body,
     fetch_answered,
     render_changed,
-    render_fresh,
     render_redemption,
+    write_fresh,
 )
 from app.api.problems import FieldProblem, Problem, refuse
 from app.api.services import services_of
@@ -141,6 +142,7 @@ async def redeem_points(request: Request) -> Response:
             key=till_key(sale_of(caller, body.out_trade_no)),
             body_hash=received.hash,
             conflict=Code.OUT_TRADE_NO_USED,
+            render=partial(write_fresh, caller.programme),
         ),
     )
     if isinstance(outcome.answer, Rejected):
@@ -153,7 +155,7 @@ async def redeem_points(request: Request) -> Response:
         view = await fetch_answered(services, caller.programme, outcome.answer["redemption"], outcome.seq)
         first = render_redemption(caller.programme, view, state, refunded_points=0)
         return json_answer(first.model_dump_json(), status, replayed=True)
-    return json_answer(render_fresh(caller.programme, outcome).model_dump_json(), status)
+    return json_answer(outcome.body, status)
 
 
 def _check_form(body: RedemptionRequest) -> OfferId | None:

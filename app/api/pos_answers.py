@@ -127,6 +127,11 @@ def render_fresh(programme: ProgrammeId, outcome: Outcome) -> RedemptionAnswer:
     return _render_row(programme, redemption, Receipt(seq=outcome.seq or 0, leaf_hash=outcome.leaf_hash.hex()))
 
 
+def write_fresh(programme: ProgrammeId, outcome: Outcome) -> str:
+    """The same as JSON."""
+    return render_fresh(programme, outcome).model_dump_json()
+
+
 def _render_row(programme: ProgrammeId, redemption: Redemption, receipt: Receipt) -> RedemptionAnswer:
     offer = None
     if redemption.offer:

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 
 from app.core.accounts import NEVER
 from app.core.ids import FundId, ProgrammeId
 from app.core.quantities import Instant, Minutes, Points
 from app.core.stars import DEFAULT_STARS, StarScale
+
+
+@lru_cache(maxsize=1024)
+def _day_in(zone: tzinfo, at: Instant) -> date:
+    """The calendar day of a moment. All decisions of a batch share their moment and ask several times each."""
+    return at.astimezone(zone).date()
 
 
 class LapsePolicy(StrEnum):
@@ -56,7 +63,7 @@ class Programme:
 
     def business_day(self, at: Instant) -> date:
         """The programme's calendar day of a moment."""
-        return at.astimezone(self.zone).date()
+        return _day_in(self.zone, at)
 
     def expiry_of(self, earned_at: Instant) -> date:
         """The last day of points earned at a moment: the end of the natural year, N years later (DOMAIN.md 2.6)."""

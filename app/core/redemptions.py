@@ -21,7 +21,7 @@ from app.core.obstacles import Price, offer_obstacles, price_offer, price_points
 from app.core.offers import Offer
 from app.core.pay_codes import refuse_pay_code
 from app.core.quantities import Instant, Points
-from app.core.rows import PayCodeHash, Redemption, RedemptionState, TradeNo
+from app.core.rows import PayCode, PayCodeHash, Redemption, RedemptionState, TradeNo
 from app.core.transactions import Reason, Transaction, TransactionKind
 from app.core.volunteers import Volunteer, VolunteerStatus
 
@@ -74,11 +74,11 @@ def decide_redeem(command: Redeem, book: Book, at: Instant) -> Decision:
         return Rejected(Code.OFFER_NOT_EXIST)
     price = _price(command, offer, book)
     for obstacle in chain(
-        _obstacles(command, offer, volunteer, till, book, at), family_obstacles(code, price.points, book, at)
+        _obstacles(command, offer, price, volunteer, till, book, at), family_obstacles(code, price.points, book, at)
     ):
         return obstacle
-    redemption = replace(_make(command, offer, price, volunteer, till, book, at), member=code.member)
-    used = replace(code, used_by=command.redemption)
+    redemption = _make(command, offer, price, volunteer, code, till, book, at)
+    used = PayCode(code.hash, code.volunteer, code.expires_at, command.redemption, code.member)
     return Accepted(
         transaction=_transaction(command, redemption, at),
         rows=(redemption, used, *count(redemption, till.partner, book, at)),
@@ -91,7 +91,7 @@ def _price(command: Redeem, offer: Offer | None, book: Book) -> Price:
 
 
 def _obstacles(
-    command: Redeem, offer: Offer | None, volunteer: Volunteer, till: Till, book: Book, at: Instant
+    command: Redeem, offer: Offer | None, price: Price, volunteer: Volunteer, till: Till, book: Book, at: Instant
 ) -> Iterator[Rejected]:
     most = book.programme.redemptions_a_day
     too_often = most is not None and _paid_today(volunteer, book, at) >= most
@@ -99,7 +99,7 @@ def _obstacles(
         if too_often:
             yield Rejected(Code.FREQUENCY_LIMITED, {"redemptions_a_day": most or 0})
         yield from unlock_obstacles(volunteer, book, at)
-        yield from spending_obstacles(_price(command, None, book), volunteer, till.partner, book, at)
+        yield from spending_obstacles(price, volunteer, till.partner, book, at)
         return
     for obstacle in offer_obstacles(offer, command.quantity, volunteer, till.partner, book, at):
         if too_often and obstacle.code not in _OF_THE_OFFER:
@@ -132,7 +132,14 @@ def _must_confirm(redemption: Redemption, volunteer: Volunteer, book: Book, at: 
 
 
 def _make(
-    command: Redeem, offer: Offer | None, price: Price, volunteer: Volunteer, till: Till, book: Book, at: Instant
+    command: Redeem,
+    offer: Offer | None,
+    price: Price,
+    volunteer: Volunteer,
+    code: PayCode,
+    till: Till,
+    book: Book,
+    at: Instant,
 ) -> Redemption:
     lots = take(book.spendable(volunteer.id, book.programme.business_day(at)), price.points)
     redemption = Redemption(
@@ -153,6 +160,7 @@ def _make(
         offer=command.offer,
         offer_version=offer.version if offer else 0,
         quantity=command.quantity,
+        member=code.member,
     )
     if not _must_confirm(redemption, volunteer, book, at):
         return redemption

@@ -3,8 +3,9 @@
 The caller owns the retry. Nothing but SQL is awaited inside the transaction.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from uuid_utils.compat import uuid7
@@ -24,7 +25,6 @@ from app.store.accounts import AccountRow, write_accounts
 from app.store.answers import fetch_answers, insert_answers
 from app.store.batch_writes import write_rows
 from app.store.books import fetch_book, merge_needs
-from app.store.bulk_writes import copy_journal
 from app.store.database import BatchConnection
 from app.store.journal import (
     Head,
@@ -35,6 +35,7 @@ from app.store.journal import (
     insert_transfers,
     lock_head,
 )
+from app.store.journal_copies import copy_journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Submission:
     key: AnswerKey
     body_hash: bytes
     conflict: Code = Code.IDEMPOTENCY_KEY_USED
+    render: Callable[["Outcome"], str] | None = None
+    """How the caller writes a fresh answer: asked while the database writes the batch, when there is time for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,12 @@ class Outcome:
     seq: int | None = None
     leaf_hash: bytes = b""
     transaction: TransactionId | None = None
+    body: str = ""
+    """What `Submission.render` made of it; empty where nobody asked, and for refusals and replays."""
 
+
+RENDERED_AT_ONCE = 8
+"""After so many the database is listened to again."""
 
 COPY_FROM = 16
 """So many transactions are appended by COPY, a tenth faster in all; for fewer its extra round trips cost more."""
@@ -188,8 +196,25 @@ async def run_batch(
         for submission in submissions:
             kept = known.get(submission.key) or desk.ink.answers.get(submission.key)
             outcomes.append(_replay(kept, submission) if kept else desk.decide(submission))
-        await write_desk(connection, programme, desk, at)
+        writing = asyncio.ensure_future(write_desk(connection, programme, desk, at))
+        try:
+            outcomes = await render_all(submissions, outcomes)
+        finally:
+            await writing
     return outcomes
+
+
+async def render_all(submissions: Sequence[Submission], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Write fresh answers for their callers, in turns with whatever else goes on. None leaves before the commit."""
+    rendered = []
+    for position, (submission, outcome) in enumerate(zip(submissions, outcomes, strict=True), 1):
+        if submission.render and not outcome.replayed and not isinstance(outcome.answer, Rejected):
+            rendered.append(replace(outcome, body=submission.render(outcome)))
+        else:
+            rendered.append(outcome)
+        if position % RENDERED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return rendered
 
 
 def _replay(kept: KeptAnswer, submission: Submission) -> Outcome:

@@ -26,9 +26,10 @@ from app.store.batch_imports import fetch_arrivals
 from app.store.batch_limits import write_tallies
 from app.store.batch_offers import fetch_tallies
 from app.store.batch_rows import fetch_policies
-from app.store.bulk_writes import copy_accounts, copy_accruals, copy_journal, copy_records
+from app.store.bulk_writes import copy_accounts, copy_accruals, copy_records
 from app.store.database import BatchConnection
 from app.store.journal import Head, advance_head, lock_head
+from app.store.journal_copies import copy_journal
 from app.store.rehearsals import copy_rehearsed, fetch_rehearsed
 
 CHUNK_MIN = 50

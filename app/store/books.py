@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
+from operator import attrgetter
 from typing import TypeVar
 from uuid import UUID
 
@@ -67,7 +68,7 @@ def merge_needs(all_needs: Iterable[Needs]) -> Needs:
     if len(listed) == 1:
         return listed[0]
     merged = {
-        name: frozenset().union(*(getattr(needs, name) for needs in listed))
+        name: frozenset().union(*map(attrgetter(name), listed))
         for name in (field.name for field in fields(Needs))
         if name != "policies"
     }

@@ -7,29 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from app.core.accruals import Accrual
 from app.core.ids import ProgrammeId
-from app.core.quantities import Instant
 from app.core.rows import ImportedRecord
 from app.store.accounts import AccountRow, write_accounts
 from app.store.batch_accruals import encode_inputs, encode_steps
 from app.store.batch_imports import RECORD_COLUMNS, record_values
 from app.store.database import BatchConnection
-from app.store.journal import TransactionRow, TransferRow
 
-_TRANSACTION_COLUMNS = (
-    "programme_id",
-    "seq",
-    "id",
-    "kind",
-    "actor",
-    "reason",
-    "occurred_at",
-    "recorded_at",
-    "policy",
-    "document",
-    "reverses",
-    "leaf_hash",
-)
-_TRANSFER_COLUMNS = ("programme_id", *TransferRow._fields)
 _ACCRUAL_COLUMNS = (
     "programme_id",
     "record_id",
@@ -52,44 +35,6 @@ async def prepare_copying(connection: BatchConnection) -> None:
     await connection.set_type_codec(
         "json", schema="pg_catalog", encoder=str.encode, decoder=bytes.decode, format="binary"
     )
-
-
-async def copy_journal(
-    connection: BatchConnection,
-    programme: ProgrammeId,
-    recorded_at: Instant,
-    transactions: Sequence[TransactionRow],
-    transfers: Sequence[TransferRow],
-) -> None:
-    """Append transactions and their transfers."""
-    await connection.copy_records_to_table(
-        "transactions", records=_transactions(programme, recorded_at, transactions), columns=_TRANSACTION_COLUMNS
-    )
-    await connection.copy_records_to_table(
-        "transfers", records=[(programme, *row) for row in transfers], columns=_TRANSFER_COLUMNS
-    )
-
-
-def _transactions(
-    programme: ProgrammeId, recorded_at: Instant, rows: Sequence[TransactionRow]
-) -> list[tuple[object, ...]]:
-    return [
-        (
-            programme,
-            seq,
-            it.id,
-            it.kind.value,
-            it.actor,
-            it.reason.value,
-            it.occurred_at,
-            recorded_at,
-            it.policy,
-            it.document,
-            it.reverses,
-            leaf_hash,
-        )
-        for seq, it, leaf_hash in rows
-    ]
 
 
 async def copy_records(connection: BatchConnection, programme: ProgrammeId, rows: Sequence[ImportedRecord]) -> None:
