@@ -18,8 +18,8 @@ CONTRACT := build/contract
 # The interpreter's environment first: its node and npm are the pinned ones.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-demo: $(ENV)  ## load a small city and serve it; SCALE=1 the whole city, CHECK=1 run the main job once and leave
-	liyu demo $(if $(SCALE),--scale $(SCALE)) $(if $(filter-out 0,$(CHECK)),--check)
+demo: $(ENV)  ## load a small city and serve it; SCALE=1 the whole city, LIYU_PORT=n elsewhere, CHECK=1 run the main job once and leave
+	liyu demo$(if $(SCALE), --scale $(SCALE))$(if $(filter-out 0,$(CHECK)), --check)
 
 test: $(ENV)  ## all tests; NPROC=n sets how many processes
 	pytest -n $(NPROC)
@@ -83,10 +83,15 @@ help:  ## this list
 
 # A stamp, not the folder: a build that broke half-way is done again.
 $(ENV): requirements/dev.txt
-	@test -n "$(PYTHON)" || { echo "Liyu needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Liyu needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3" >&2; \
+		echo "Liyu 需要 Python 3.11 或更高版本，可指定：make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(BIN)/python -c 'import pip' 2>/dev/null || { rm -rf .venv && $(PYTHON) -m venv .venv; } \
 		|| { echo "$(PYTHON) cannot make a virtual environment; Debian and Ubuntu need: apt-get install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@echo "installing requirements/dev.txt into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt || { \
+		echo "The packages could not be fetched: is there a network, or a mirror in PIP_INDEX_URL?" >&2; \
+		echo "无法下载依赖包：请检查网络，或用 PIP_INDEX_URL 指定镜像" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -27,10 +28,12 @@ from app.api.problems import add_problem_handlers
 from app.api.routers import ROUTERS
 from app.api.sandbox_faults import FAULT_TIMES, FaultTimes
 from app.api.services import Services
+from app.api.unsealing import UnsealingMiddleware
+from app.core.applications.files import FILE_BYTES_MAX
 from app.engine.committer import Committers
 from app.jobs.back_tests import run_back_tests
 from app.jobs.running import run_jobs
-from app.jobs.seen import run_flushes
+from app.jobs.seen import flush_refused, run_flushes
 from app.security.buckets import NO_LIMIT, Rate, rate_of
 from app.settings import BadSetting, Settings, master_key_of, read_settings, vault_of
 from app.store.database import Database
@@ -40,6 +43,12 @@ from app.telemetry import configure_logging
 
 LARGE_BODIES = {"/v1/service-records:batch": BODY_BYTES_MAX, "/v1/opening-sheets": SHEET_BYTES_MAX}
 """Where a body may be larger than elsewhere: it is read as a stream there."""
+_FILES = re.compile(r"/v1/(me/)?applications/[^/]+/material/[^/]+")
+
+
+def find_large_body(path: str) -> int | None:
+    """How many bytes a body may have where it may have more than elsewhere: rows of feeds, files of applications."""
+    return FILE_BYTES_MAX if _FILES.fullmatch(path) else LARGE_BODIES.get(path)
 
 
 def now() -> datetime:
@@ -62,6 +71,7 @@ def make_services(settings: Settings, database: Database, clock: Callable[[], da
         clock=clock,
         token_lifetime=settings.token_lifetime,
         limits=Limits(_rates_of(settings)),
+        public_url=settings.public_url,
         wechat=_wechat_of(settings),
     )
 
@@ -102,18 +112,25 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if settings.database_url is None:
             raise TypeError("the application needs the address of a database")
-        database = Database(settings.database_url)
+        database = Database(settings.database_url, vault_of(settings))
         await refuse_demo(settings, database)
         services = make_services(settings, database, clock)
         app.state.services = services
         work = (
             asyncio.create_task(
-                run_jobs(database, services.committers, services.cabinet, clock, settings.jobs_every.total_seconds())
+                run_jobs(
+                    database,
+                    services.committers,
+                    services.cabinet,
+                    clock,
+                    settings.jobs_every.total_seconds(),
+                    settings.sessions_kept,
+                )
             ),
             asyncio.create_task(
                 run_back_tests(database, clock, services.back_tests_asked, settings.jobs_every.total_seconds())
             ),
-            asyncio.create_task(run_flushes(database, services.tills, services.standing)),
+            asyncio.create_task(run_flushes(database, services.tills, services.standing, services.logins.refused)),
         )
         yield
         for task in work:
@@ -122,7 +139,10 @@ def create_app(
         await services.lookups.close()
         if services.wechat:
             await services.wechat.close()
-        await asyncio.shield(database.close())
+        try:
+            await flush_refused(database, services.logins.refused)
+        finally:
+            await asyncio.shield(database.close())
 
     app = FastAPI(
         title="Liyu",
@@ -139,10 +159,11 @@ def create_app(
         app.router.routes.extend(router.routes)
     check_every_route_guarded(app)
     add_problem_handlers(app)
+    app.add_middleware(UnsealingMiddleware)
     app.add_middleware(
         RequestMiddleware,
         body_bytes_max=settings.body_bytes_max,
-        body_bytes_max_at=LARGE_BODIES,
+        body_bytes_max_at=find_large_body,
         clock=clock,
         fault_times=fault_times,
         addresses=Limits(_rates_of(settings)),

@@ -2,11 +2,14 @@
 
 import base64
 import binascii
+import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 
 from app.security.production import Deployment, production_faults
@@ -17,6 +20,30 @@ _KEY_BYTES = 32
 _KEY_NAME = re.compile(r"[0-9A-Za-z_.-]{1,32}")
 _PREFIX = "LIYU_"
 _SECRETS = ("MASTER_KEY", "DATABASE_URL", "WECHAT_SECRET")
+_NEAR = 0.85
+
+
+_NAMES = frozenset(
+    (
+        *("MASTER_KEY", "MASTER_KEY_FILE", "DATABASE_URL", "DATABASE_URL_FILE", "WECHAT_SECRET", "WECHAT_SECRET_FILE"),
+        *("DATA_DIR", "PG_BINDIR", "HOST", "PORT", "WORKERS", "QUEUE_MAX", "BATCH_MAX", "BODY_BYTES_MAX"),
+        *("TOKEN_LIFETIME_S", "JOBS_EVERY_S", "VAULT_ALGORITHM", "VAULT_KEYS", "VAULT_KEYS_FILE", "LOG_LEVEL"),
+        *(
+            "LOG_JSON",
+            "ENVIRONMENT",
+            "PUBLIC_URL",
+            "HSTS",
+            "WECHAT_APPID",
+            "WECHAT_BASE_URL",
+            "RATE_ADDRESS",
+            "RATE_ACTOR",
+        ),
+        *("RATE_TILL", "GUESSES_A_MINUTE", "SESSIONS_KEPT_DAYS"),
+    )
+)
+"""What this module reads; the README has the same list, and a test compares the three."""
+_OTHER_NAMES = frozenset(("NEW_PASSWORD", "TILL_SECRET", "TERMINAL_SECRET"))
+"""What single commands read."""
 
 
 class BadSetting(Exception):
@@ -45,6 +72,7 @@ class Settings:
     log_level: str = "INFO"
     log_json: bool = False
     production: bool = False
+    public_url: str | None = None
     hsts: bool = False
     wechat_appid: str | None = None
     wechat_secret: str | None = field(default=None, repr=False)
@@ -53,12 +81,43 @@ class Settings:
     rate_actor: int = 0
     rate_till: int = 0
     guesses_a_minute: int = 30
+    sessions_kept: timedelta = timedelta(days=180)
 
 
 def _integer(name: str, text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise BadSetting(f"{_PREFIX}{name} must be a whole number from {low} to {high}, not {text!r}")
     return int(text)
+
+
+def _refuse_misspelt(given: Mapping[str, str]) -> None:
+    """A name that nobody reads but that looks like a setting: else the service would run without what was meant."""
+    for name in sorted(set(given) - _NAMES - _OTHER_NAMES):
+        if meant := get_close_matches(name, _NAMES, n=1, cutoff=_NEAR):
+            raise BadSetting(f"{_PREFIX}{name} is no setting of Liyu: was {_PREFIX}{meant[0]} meant?")
+
+
+def _database_url(text: str | None) -> str | None:
+    """An address is never shown in a refusal: it holds a password."""
+    if text is not None and not text.startswith(("postgresql://", "postgres://")):
+        raise BadSetting("LIYU_DATABASE_URL must be like postgresql://user:password@host:port/database")
+    return text
+
+
+def _public_url(text: str | None) -> str | None:
+    """The address at which the world finds the service, ending in a slash."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"https?://[0-9A-Za-z.:\[\]-]+/?", text):
+        raise BadSetting("LIYU_PUBLIC_URL must be like https://liyu.example.cn, without a path")
+    return f"{text.rstrip('/')}/"
+
+
+def _switch(given: Mapping[str, str], name: str) -> bool:
+    text = given.get(name, "0")
+    if text not in {"0", "1"}:
+        raise BadSetting(f"{_PREFIX}{name} must be 0 or 1, not {text!r}")
+    return text == "1"
 
 
 def decode_master_key(text: str) -> bytes:
@@ -123,6 +182,7 @@ def _check(settings: Settings) -> Settings:
             token_lifetime=settings.token_lifetime,
             wechat_secret=settings.wechat_secret,
             wechat_base_url=settings.wechat_base_url,
+            public_url=settings.public_url,
             rates_off=0 in {settings.rate_address, settings.rate_actor, settings.rate_till},
         )
         if faults := production_faults(told):
@@ -133,6 +193,7 @@ def _check(settings: Settings) -> Settings:
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from the environment. Raises BadSetting, naming the variable."""
     given = _given(environ)
+    _refuse_misspelt(given)
     plain = Settings()
     level = given.get("LOG_LEVEL", plain.log_level).upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -142,13 +203,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     read = replace(
         plain,
         production=production,
-        hsts=given.get("HSTS", "0") == "1",
+        public_url=_public_url(given.get("PUBLIC_URL")),
+        hsts=_switch(given, "HSTS"),
         wechat_appid=given.get("WECHAT_APPID"),
         wechat_secret=given.get("WECHAT_SECRET"),
         wechat_base_url=given.get("WECHAT_BASE_URL", plain.wechat_base_url),
         guesses_a_minute=_integer("GUESSES_A_MINUTE", given.get("GUESSES_A_MINUTE", "30"), 0, 1_000_000),
         **_rates(given, production=production),
-        database_url=given.get("DATABASE_URL"),
+        database_url=_database_url(given.get("DATABASE_URL")),
         data_dir=Path(given.get("DATA_DIR", str(plain.data_dir))),
         pg_bindir=Path(given["PG_BINDIR"]) if "PG_BINDIR" in given else None,
         master_key=decode_master_key(given["MASTER_KEY"]) if "MASTER_KEY" in given else None,
@@ -163,8 +225,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         vault_algorithm=given.get("VAULT_ALGORITHM", plain.vault_algorithm),
         vault_keys=given.get("VAULT_KEYS", ""),
         vault_keys_file=Path(given["VAULT_KEYS_FILE"]) if "VAULT_KEYS_FILE" in given else None,
+        sessions_kept=timedelta(days=_integer("SESSIONS_KEPT_DAYS", given.get("SESSIONS_KEPT_DAYS", "180"), 1, 3_650)),
         log_level=level,
-        log_json=given.get("LOG_JSON", "0") == "1",
+        log_json=_switch(given, "LOG_JSON"),
     )
     return _check(read)
 
@@ -179,9 +242,25 @@ def master_key_of(settings: Settings) -> bytes:
     path = settings.data_dir / "master.key"
     if not path.exists():
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode(), encoding="ascii")
+        _make_master_key(path)
     return decode_master_key(path.read_text(encoding="ascii").strip())
+
+
+def _make_master_key(path: Path) -> None:
+    """Whole or not at all, on disk before anything is sealed under it; of two processes that make one, one wins."""
+    made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(FileExistsError):
+        os.link(made, path)
+    made.unlink()
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def vault_of(settings: Settings) -> PersonVault:

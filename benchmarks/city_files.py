@@ -10,10 +10,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from app.core.identity_numbers import Document
+from app.core.personal_data import PersonalData
 from app.demo.figures import CityFigures, city_figures
+from app.demo.identities import draw_identities
 
 FIRST_DAY = date(2023, 1, 1)
 DAYS = 3 * 365
@@ -23,7 +27,17 @@ SPREAD = 1.1
 """Sigma of the lognormal distribution of hours: many give a little, a few give very much."""
 
 TEAM_HEADER = ("团队编号", "团队名称", "团队类别", "行政区划代码", "上级团队编号")
-VOLUNTEER_HEADER = ("志愿者编号", "行政区划代码", "所属团队编号", "出生日期", "注册日期", "状态")
+VOLUNTEER_HEADER = (
+    "志愿者编号",
+    "行政区划代码",
+    "所属团队编号",
+    "出生日期",
+    "注册日期",
+    "状态",
+    "姓名",
+    "手机号",
+    "身份证号",
+)
 RECORD_HEADER = (
     "记录编号",
     "志愿者编号",
@@ -93,9 +107,11 @@ def write_city(folder: Path, scale: float, seed: int = 20231105, figures: CityFi
     with paths[1].open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(VOLUNTEER_HEADER)
-        for person in range(count):
+        for person, told in enumerate(islice(draw_identities(seed), count)):
             home = draw.randrange(len(teams))
-            writer.writerow(_volunteer(draw, person, teams[home]))
+            writer.writerow(
+                (*_volunteer(draw, person, teams[home], told.document), told.name, told.phone, _number(told))
+            )
             for day, record in _serve(draw, figures, person, home, len(teams)):
                 days[day].append(record)
     written, minutes = _write_records(paths[2], figures, teams, days)
@@ -127,8 +143,13 @@ def _write_teams(path: Path, figures: CityFigures) -> list[DrawnTeam]:
     return lowest
 
 
-def _volunteer(draw: random.Random, person: int, team: DrawnTeam) -> tuple[str, ...]:
-    born = date(1945, 1, 1) + timedelta(days=draw.randrange(60 * 365))
+def _number(told: PersonalData) -> str:
+    return told.document.number if told.document else ""
+
+
+def _volunteer(draw: random.Random, person: int, team: DrawnTeam, shown: Document | None) -> tuple[str, ...]:
+    drawn = date(1945, 1, 1) + timedelta(days=draw.randrange(60 * 365))
+    born = (shown.born_on if shown else None) or drawn
     registered = FIRST_DAY - timedelta(days=draw.randrange(1, 2000))
     status = "冻结" if draw.random() < 0.002 else "正常"
     return f"V{person:07d}", team.region, team.number, born.isoformat(), registered.isoformat(), status

@@ -121,9 +121,10 @@ def _command(kind: str, file: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "app", "import", kind, str(file), "--source", "old", *more]
 
 
-def start(url: str, kind: str, file: Path, *more: str) -> subprocess.Popen[bytes]:
-    """Start one import as a process of its own."""
-    environment = {**os.environ, "LIYU_DATABASE_URL": url, "LIYU_LOG_LEVEL": "ERROR"}
+def start(settings: Settings, kind: str, file: Path, *more: str) -> subprocess.Popen[bytes]:
+    """Start one import as a process of its own, with the keys of the service."""
+    places = {"LIYU_DATABASE_URL": str(settings.database_url), "LIYU_DATA_DIR": str(settings.data_dir)}
+    environment = {**os.environ, **places, "LIYU_LOG_LEVEL": "ERROR"}
     return subprocess.Popen(_command(kind, file, *more), env=environment, stdout=subprocess.DEVNULL)
 
 
@@ -184,27 +185,29 @@ class Bench:
 
     def _import(self) -> None:
         figures, began = self._figures, time.perf_counter()
-        wait(start(self._url, "teams", self._files.teams))
-        figures.peak_mib = wait(start(self._url, "volunteers", self._files.volunteers))
+        wait(start(self._settings, "teams", self._files.teams))
+        figures.peak_mib = wait(start(self._settings, "volunteers", self._files.volunteers))
         figures.people_s = time.perf_counter() - began
         records = ("--entered-by", "enterer", "--verified-by", "verifier", *(["--fast"] if self._given.fast else []))
         if self._given.dry_run:
             began = time.perf_counter()
-            figures.dry_run_mib = wait(start(self._url, "service-records", self._files.records, *records, "--dry-run"))
+            figures.dry_run_mib = wait(
+                start(self._settings, "service-records", self._files.records, *records, "--dry-run")
+            )
             figures.dry_run_s = time.perf_counter() - began
         began = time.perf_counter()
-        process = start(self._url, "service-records", self._files.records, *records)
+        process = start(self._settings, "service-records", self._files.records, *records)
         if self._given.kill:
             time.sleep(self._given.kill)
             process.send_signal(signal.SIGKILL)
             process.wait()
-            process = start(self._url, "service-records", self._files.records, *records)
+            process = start(self._settings, "service-records", self._files.records, *records)
         figures.peak_mib = max(figures.peak_mib, wait(process))
         figures.import_s = time.perf_counter() - began
         figures.rows_per_s = figures.records / figures.import_s
         if self._given.again:
             began = time.perf_counter()
-            wait(start(self._url, "service-records", self._files.records, *records))
+            wait(start(self._settings, "service-records", self._files.records, *records))
             figures.again_s = time.perf_counter() - began
 
     async def _copy(self) -> None:

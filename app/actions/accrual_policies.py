@@ -22,6 +22,7 @@ from app.store.policy_drafts import (
 )
 from app.store.programmes import fetch_zone
 from app.store.regions import is_region
+from app.store.same_person import fetch_own_accounts
 
 _OPEN = frozenset((DraftState.DRAFT, DraftState.REVIEWED))
 
@@ -87,7 +88,7 @@ async def move_policy(
             moved = replace(found, state=DraftState.DISCARDED, changed_at=at, reviewed_by=None)
         case PolicyStep.REVIEW if found.state is not DraftState.DRAFT:
             return Rejected(Code.STATE_CONFLICT, {"state": found.state.value})
-        case PolicyStep.REVIEW if by in found.authors:
+        case PolicyStep.REVIEW if not (await fetch_own_accounts(tx, programme, by)).isdisjoint(found.authors):
             return Rejected(Code.SELF_REVIEW)
         case PolicyStep.REVIEW:
             moved = replace(found, state=DraftState.REVIEWED, changed_at=at, reviewed_by=by)

@@ -24,7 +24,7 @@ from app.core.revocations import RevokeGrant
 from app.security.tickets import hash_ticket_of
 from app.store.application_grants import count_registered, fetch_grant_stand, is_event
 from app.store.applications import ApplicationView, fetch_application
-from app.store.benefits import fetch_version
+from app.store.benefits import fetch_apart, fetch_version
 from app.store.database import Reader, Tx
 from app.store.programmes import fetch_zone
 
@@ -53,6 +53,7 @@ async def fetch_settling(
     if stand is GrantStand.NONE:
         held = await _fetch_held(reader, programme, published.benefit)
         command = _approve(view, view.facts, published.benefit, settling.valid_until, held)
+        command = replace(command, apart=await fetch_apart(reader, programme, published.benefit))
         if view.round and await is_event(reader, programme, view.round):
             command = replace(command, code=hash_ticket_of(ticket_key, programme, PlaceId(application)))
         return replace(settling, command=command)
@@ -103,9 +104,14 @@ def _approve(
 
 
 def _revoke(application: Application) -> RevokeGrant:
-    revoked = [acted.user for acted in application.acted if acted.event is ApplicationEvent.REVOKE]
-    by = format_id("usr", revoked[-1]) if revoked else format_id("vol", application.volunteer)
-    return RevokeGrant(grant=BenefitGrantId(application.id), transaction=TransactionId(uuid7()), by=by)
+    ended = (ApplicationEvent.REVOKE, ApplicationEvent.ANNUL)
+    users = [acted.user for acted in application.acted if acted.event in ended]
+    return RevokeGrant(
+        grant=BenefitGrantId(application.id),
+        transaction=TransactionId(uuid7()),
+        by=format_id("usr", users[-1]) if users else format_id("vol", application.volunteer),
+        for_error=application.state is ApplicationState.ANNULLED,
+    )
 
 
 def _last(application: Application, event: ApplicationEvent) -> UserId:

@@ -18,6 +18,7 @@ from app.store.applications import ApplicationView, fetch_application
 from app.store.database import Reader, Tx
 from app.store.programmes import fetch_zone
 from app.store.relatives import fetch_relatives
+from app.store.same_person import fetch_own_accounts
 from app.store.working_days import fetch_calendar
 
 _LEVELS = {"village": Level.VILLAGE, "town": Level.TOWN}
@@ -56,7 +57,7 @@ async def fetch_hand(reader: Reader | Tx, actor: Actor, application: Application
     """As whom an actor comes to an application; None when it is none of their business."""
     if actor.kind is ActorKind.VOLUNTEER:
         party = Party.APPLICANT if actor.volunteer == application.volunteer else Party.NEIGHBOUR
-        return Hand(party=party, reference=actor.reference, volunteer=actor.volunteer)
+        return Hand(party=party, reference=actor.hand, volunteer=actor.volunteer)
     level = await fetch_level(reader, actor, application.region)
     if level is None:
         return None
@@ -68,6 +69,7 @@ async def fetch_hand(reader: Reader | Tx, actor: Actor, application: Application
         volunteer=actor.volunteer,
         level=level,
         relatives=await fetch_relatives(reader, actor.programme, user),
+        accounts=await fetch_own_accounts(reader, actor.programme, user),
     )
 
 

@@ -17,6 +17,7 @@ from app.core.codes import Code, Rejected
 from app.core.ids import ApplicationId, RoundId
 from app.core.quantities import Fen
 from app.security.actors import Actor, ActorKind
+from app.security.words import Place
 from app.store.application_steps import (
     PublicObjection,
     answer_public_objections,
@@ -26,9 +27,10 @@ from app.store.applications import ApplicationView
 from app.store.benefit_facts import fetch_facts
 from app.store.benefits import fetch_version
 from app.store.database import Reader, Tx
+from app.store.words import seal_words
 
 E = ApplicationEvent
-UNSETTLING = frozenset((E.APPROVE, E.REVOKE))
+UNSETTLING = frozenset((E.APPROVE, E.REVOKE, E.ANNUL))
 """What the ledger has to follow."""
 
 
@@ -86,7 +88,9 @@ async def judge_application(
     if isinstance(moved, Rejected):
         return moved
     if judgement.event is E.REINVESTIGATE and case.hand.user:
-        await answer_public_objections(tx, actor.programme, application, judgement.reason, case.hand.user, at)
+        place, row, about = Place.APPLICATION_ANSWER, application.hex, case.view.application.volunteer
+        answer = await seal_words(tx, actor.programme, about, place, row, judgement.reason, at)
+        await answer_public_objections(tx, actor.programme, application, answer, case.hand.user, at)
     return await write_moved(
         tx,
         actor.programme,
@@ -131,20 +135,27 @@ def _refuse_papers(benefit: Benefit, judgement: Judgement) -> Rejected | None:
 
 async def object_to_application(
     tx: Tx, actor: Actor, application: ApplicationId, reason: str, at: datetime
-) -> ApplicationTold | Rejected:
-    """Object to an application under notice, as another volunteer, once. What is not under notice is not there."""
+) -> PublicObjection | Rejected:
+    """Object to an application under notice, as another volunteer, once. What is not under notice is not there.
+
+    The words are of the one and about the other: they are sealed for both, and go with either.
+    """
     case = await lock_case(tx, actor, application)
     if case is None or actor.volunteer is None or actor.kind is not ActorKind.VOLUNTEER:
         return Rejected(Code.NOT_FOUND)
     if not is_under_notice(case.view.application, at):
         return Rejected(Code.NOT_FOUND)
-    moved = decide_step(case.view.application, E.OBJECT, case.hand, Given(reason=reason), case.clerk, at)
+    place, row, about = Place.APPLICATION_OBJECTION, application.hex, case.view.application.volunteer
+    theirs = await seal_words(tx, actor.programme, actor.volunteer, place, row, reason, at)
+    moved = decide_step(case.view.application, E.OBJECT, case.hand, Given(reason=theirs), case.clerk, at)
     if isinstance(moved, Rejected):
         return moved
-    raised = PublicObjection(raised_by=actor.volunteer, reason=reason, raised_at=at)
+    sealed = await seal_words(tx, actor.programme, about, place, row, theirs, at)
+    raised = PublicObjection(raised_by=actor.volunteer, reason=sealed, raised_at=at)
     if not await insert_public_objection(tx, actor.programme, application, raised):
         return Rejected(Code.ALREADY_EXISTS)
-    return await write_moved(tx, actor.programme, case, moved, at)
+    await write_moved(tx, actor.programme, case, moved, at)
+    return raised
 
 
 def is_under_notice(application: Application, at: datetime) -> bool:

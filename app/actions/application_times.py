@@ -19,6 +19,7 @@ from app.store.database import Tx
 
 _TIME = Hand(party=Party.TIME, reference="system")
 _LEDGER = Hand(party=Party.LEDGER, reference="system")
+_ENDED = (ApplicationState.WITHDRAWN, ApplicationState.REVOKED, ApplicationState.ANNULLED)
 
 
 async def note_times(tx: Tx, programme: ProgrammeId, due: Sequence[ApplicationId], at: datetime) -> int:
@@ -54,7 +55,7 @@ async def note_grant(
 async def note_late_grant(tx: Tx, programme: ProgrammeId, application: ApplicationId, at: datetime) -> bool:
     """A grant came when its application had ended meanwhile: it is to be ended too."""
     view = await lock_application(tx, programme, application)
-    if view is None or view.application.state not in (ApplicationState.WITHDRAWN, ApplicationState.REVOKED):
+    if view is None or view.application.state not in _ENDED:
         return False
     clerk = await fetch_application_clerk(tx, programme)
     await write_moved(tx, programme, Case(view, _LEDGER, clerk), Moved(view.application), at, settled=False)

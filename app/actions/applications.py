@@ -4,11 +4,13 @@ Submitting freezes the facts of that day, whatever they say: people answer an ap
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from uuid_utils.compat import uuid7
 
 from app.actions.application_hands import ApplicationTold, day_of, fetch_application_clerk, fetch_hand, tell
+from app.actions.application_words import seal_material, seal_statement, seal_steps
+from app.actions.guardianships import refuse_child
 from app.core.applications.deadlines import catch_up, due_at
 from app.core.applications.deciding import decide_step
 from app.core.applications.material import Material, refuse_material
@@ -17,10 +19,10 @@ from app.core.applications.states import OPEN, ApplicationEvent, ApplicationStat
 from app.core.benefits.facts import hash_facts
 from app.core.benefits.model import Decides
 from app.core.codes import Code, Rejected
-from app.core.consents import Purpose
+from app.core.consents import Purpose, refuse_giver
 from app.core.ids import ApplicationId, ProgrammeId, VolunteerId
 from app.core.quantities import Fen
-from app.core.volunteers import VolunteerStatus
+from app.core.volunteers import VolunteerStatus, age_on
 from app.security.actors import Actor
 from app.store.application_steps import insert_steps
 from app.store.applications import (
@@ -36,7 +38,7 @@ from app.store.benefit_facts import fetch_facts
 from app.store.benefits import fetch_open_benefit, fetch_version
 from app.store.consents import fetch_consent
 from app.store.database import Tx
-from app.store.volunteers import fetch_volunteer, lock_volunteer
+from app.store.volunteers import VolunteerRow, fetch_volunteer, lock_volunteer
 
 S = ApplicationState
 E = ApplicationEvent
@@ -72,6 +74,8 @@ async def begin_application(
     applicant = await fetch_volunteer(tx, programme, volunteer)
     if applicant is None or applicant.status is not VolunteerStatus.ACTIVE:
         return Rejected(Code.ACCOUNT_FROZEN)
+    if refusal := await refuse_child(tx, actor, day_of(clerk, at)):
+        return refusal
     if benefit.decides is Decides.AUTOMATIC:
         return Rejected(Code.STATE_CONFLICT, {"decides": benefit.decides.value})
     if refusal := refuse_material(benefit, words.material):
@@ -87,12 +91,15 @@ async def begin_application(
         route=route_of(benefit),
         state=S.DRAFT,
         since=at,
-        entered_by=actor.reference,
+        entered_by=actor.hand,
         region=applicant.region_code,
         created_at=at,
         requested_fen=words.requested_fen,
     )
-    await insert_application(tx, programme, draft, words.statement, words.material)
+    statement = await seal_statement(tx, programme, draft, words.statement, at)
+    await insert_application(
+        tx, programme, draft, statement, await seal_material(tx, programme, draft, words.material, at)
+    )
     written = await fetch_application(tx, programme, draft.id)
     return tell(written, clerk, at) if written else Rejected(Code.NOT_FOUND)
 
@@ -112,7 +119,8 @@ async def write_moved(
     """Write an application with what has happened to it. `changes`: other fields of the view."""
     view = replace(case.view, application=moved.application, **changes)  # type: ignore[arg-type]  # fields of the view
     await update_application(tx, programme, view, due_at(moved.application, case.clerk))
-    await insert_steps(tx, programme, moved.application.id, moved.steps)
+    steps = await seal_steps(tx, programme, moved.application, moved.steps, at)
+    await insert_steps(tx, programme, moved.application.id, steps)
     return tell(view, case.clerk, at)
 
 
@@ -134,8 +142,8 @@ async def revise_application(
     view = replace(
         case.view,
         application=replace(draft, requested_fen=words.requested_fen),
-        statement=words.statement,
-        material=words.material,
+        statement=await seal_statement(tx, actor.programme, draft, words.statement, at),
+        material=await seal_material(tx, actor.programme, draft, words.material, at),
     )
     await update_application(tx, actor.programme, view, None)
     return tell(replace(view, application=replace(view.application, revision=revision + 1)), case.clerk, at)
@@ -151,20 +159,22 @@ async def submit_application(
 ) -> ApplicationTold | Rejected:
     """Submit a draft under the version of this day, with the facts of this day, under a consent that is in force."""
     case = await lock_case(tx, actor, application)
-    if case is None:
+    if case is None or not _is_enterers(case):
         return Rejected(Code.NOT_FOUND)
     programme, draft = actor.programme, case.view.application
     applicant = await fetch_volunteer(tx, programme, draft.volunteer)
     if applicant is None or applicant.status is not VolunteerStatus.ACTIVE:
         return Rejected(Code.ACCOUNT_FROZEN)
     day = day_of(case.clerk, at)
+    if refusal := await refuse_child(tx, actor, day):
+        return refusal
     benefit = await fetch_open_benefit(tx, programme, draft.benefit, day)
     if benefit is None or benefit.decides is Decides.AUTOMATIC:
         return Rejected(Code.STATE_CONFLICT, {"benefit": "closed"})
     if refusal := refuse_material(benefit, case.view.material):
         return refusal
-    if await fetch_consent(tx, programme, draft.volunteer, Purpose.BENEFIT_APPLICATION, at) is None:
-        return Rejected(Code.CONSENT_REQUIRED, {"purpose": Purpose.BENEFIT_APPLICATION.value})
+    if refusal := await _refuse_consent(tx, programme, applicant, day, at):
+        return refusal
     facts = await fetch_facts(tx, programme, draft.volunteer, benefit, day)
     if facts is None:
         return Rejected(Code.NOT_FOUND)
@@ -177,22 +187,39 @@ async def submit_application(
     return await write_moved(tx, programme, case, moved, at, facts=facts)
 
 
+async def _refuse_consent(
+    tx: Tx, programme: ProgrammeId, applicant: VolunteerRow, day: date, at: datetime
+) -> Rejected | None:
+    """Of a child only the guardian's consent carries it: the child's own may be from before the birthday was known."""
+    purpose = Purpose.BENEFIT_APPLICATION
+    consent = await fetch_consent(tx, programme, applicant.id, purpose, at)
+    if consent is None:
+        return Rejected(Code.CONSENT_REQUIRED, {"purpose": purpose.value})
+    age = age_on(applicant.born_on, day) if applicant.born_on else None
+    return refuse_giver(age, purpose, consent.given_by)
+
+
 async def supply_material(
     tx: Tx, actor: Actor, application: ApplicationId, material: tuple[Material, ...], at: datetime
 ) -> ApplicationTold | Rejected:
-    """Hand in what was asked for, beside what is there already."""
+    """Hand in what was asked for, beside what is there already: named here, or uploaded since it was asked for."""
     case = await lock_case(tx, actor, application)
-    if case is None:
+    if case is None or not _is_enterers(case):
         return Rejected(Code.NOT_FOUND)
+    if refusal := await refuse_child(tx, actor, day_of(case.clerk, at)):
+        return refusal
     asked = case.view.application
     together = (*case.view.material, *material)
+    if not material and not any(file.uploaded_at >= asked.since for file in case.view.files):
+        return Rejected(Code.PARAM_ERROR, {"material": "missing"})
     published = await fetch_version(tx, actor.programme, asked.benefit, asked.version)
     if refusal := refuse_material(published.benefit, together) if published else None:
         return refusal
     moved = decide_step(asked, E.SUPPLY, case.hand, Given(), case.clerk, at)
     if isinstance(moved, Rejected):
         return moved
-    return await write_moved(tx, actor.programme, case, moved, at, material=together)
+    sealed = await seal_material(tx, actor.programme, asked, material, at)
+    return await write_moved(tx, actor.programme, case, moved, at, material=(*case.view.material, *sealed))
 
 
 async def withdraw_application(
@@ -213,7 +240,7 @@ async def _step(
     tx: Tx, actor: Actor, application: ApplicationId, event: ApplicationEvent, reason: str, at: datetime
 ) -> ApplicationTold | Rejected:
     case = await lock_case(tx, actor, application)
-    if case is None:
+    if case is None or not _is_enterers(case):
         return Rejected(Code.NOT_FOUND)
     moved = decide_step(case.view.application, event, case.hand, Given(reason=reason), case.clerk, at)
     if isinstance(moved, Rejected):

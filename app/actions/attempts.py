@@ -1,10 +1,14 @@
-"""The guard at the door: counts attempts in the database, so that they are few over all processes together."""
+"""The guard at the door: counts attempts in the database, so that they are few over all processes together.
+
+What is refused behind it is counted for the audit trail as well (`refused_logins.py`).
+"""
 
 import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
 
+from app.actions.refused_logins import RefusedLogins
 from app.core.attempts import Allowance, count_attempt, give_back
 from app.core.codes import Rejected
 from app.core.ids import ProgrammeId
@@ -21,6 +25,7 @@ class LoginGuard:
     def __init__(self, database: Database, key: bytes) -> None:
         self._database = database
         self._key = key
+        self.refused = RefusedLogins(key)
 
     def _hash(self, programme: ProgrammeId, subject: str) -> bytes:
         return hmac.digest(self._key, f"{programme}|{subject}".encode(), hashlib.sha256)

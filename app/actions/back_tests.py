@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from app.core.audit_trail import Edited
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
 from app.core.ids import BackTestId, ProgrammeId, UserId
@@ -38,7 +39,7 @@ async def ask_for_back_test(
 
 async def cancel_back_test(
     tx: Tx, programme: ProgrammeId, version: str, back_test: BackTestId, at: datetime
-) -> BackTest | Rejected:
+) -> Edited[BackTest] | Rejected:
     """Call off one that has not come to its end."""
     found = await fetch_back_test(tx, programme, back_test)
     if found is None or found.version != version:
@@ -46,7 +47,7 @@ async def cancel_back_test(
     if not await cancel(tx, programme, back_test, at):
         found = await _found(tx, programme, back_test)
         return Rejected(Code.STATE_CONFLICT, {"state": found.state.value})
-    return await _found(tx, programme, back_test)
+    return Edited(found, await _found(tx, programme, back_test))
 
 
 async def _found(tx: Tx, programme: ProgrammeId, back_test: BackTestId) -> BackTest:

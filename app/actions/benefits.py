@@ -23,6 +23,7 @@ from app.store.benefits import (
 from app.store.database import Tx
 from app.store.policy_drafts import DraftState
 from app.store.programmes import fetch_zone
+from app.store.same_person import fetch_own_accounts
 
 _OPEN = frozenset((DraftState.DRAFT, DraftState.REVIEWED))
 
@@ -74,7 +75,7 @@ async def move_benefit(
         case BenefitStep.DISCARD:
             moved: BenefitDraft | Rejected = replace(found, state=DraftState.DISCARDED, changed_at=at, reviewed_by=None)
         case BenefitStep.REVIEW:
-            moved = _review(found, by, at)
+            moved = _review(found, by, await fetch_own_accounts(tx, programme, by), at)
         case BenefitStep.PUBLISH:
             moved = await _publish(tx, programme, found, by, at)
         case unreachable:
@@ -99,11 +100,11 @@ async def _write(tx: Tx, programme: ProgrammeId, draft: BenefitDraft) -> Benefit
     return changed
 
 
-def _review(draft: BenefitDraft, by: UserId, at: datetime) -> BenefitDraft | Rejected:
+def _review(draft: BenefitDraft, by: UserId, accounts: frozenset[UserId], at: datetime) -> BenefitDraft | Rejected:
     """What the law does not let a city publish is not reviewed either: nobody is asked to pass it."""
     if draft.state is not DraftState.DRAFT:
         return Rejected(Code.STATE_CONFLICT, {"state": draft.state.value})
-    if by in draft.authors:
+    if not accounts.isdisjoint(draft.authors):
         return Rejected(Code.SELF_REVIEW)
     for obstacle in obstacles_of(draft.benefit):
         return obstacle

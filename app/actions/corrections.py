@@ -22,6 +22,7 @@ from app.core.correction_orders import (
 )
 from app.core.ids import CorrectionId, ProgrammeId, UserId, format_id
 from app.security.actors import Actor, ActorKind
+from app.security.words import Place
 from app.store.audit_rows import insert_audit_row
 from app.store.correction_records import (
     fetch_kept_targets,
@@ -37,7 +38,9 @@ from app.store.corrections import (
 )
 from app.store.database import Reader, Tx
 from app.store.relatives import fetch_relatives
+from app.store.same_person import fetch_own_accounts
 from app.store.service_records import fetch_record
+from app.store.words import seal_words
 
 
 def is_known_to(actor: Actor, order: CorrectionOrder) -> bool:
@@ -46,7 +49,10 @@ def is_known_to(actor: Actor, order: CorrectionOrder) -> bool:
 
 
 async def draft_correction(tx: Tx, actor: Actor, order: CorrectionOrder) -> CorrectionView | Rejected:
-    """Begin an order. An organiser's holds for the records of the teams that they reach now, and no others."""
+    """Begin an order. An organiser's holds for the records of the teams that they reach now, and no others.
+
+    Why one person's records are wrong is sealed with that person's key.
+    """
     teams = await fetch_reach(tx, actor)
     scope = order.scope
     record = await fetch_record(tx, actor.programme, scope.record) if scope.record else None
@@ -55,6 +61,11 @@ async def draft_correction(tx: Tx, actor: Actor, order: CorrectionOrder) -> Corr
     if scope.team and teams is not None and scope.team not in teams:
         return Rejected(Code.NOT_FOUND)
     drafted = replace(order, scope=replace(scope, teams=teams))
+    about = record.record.volunteer if record else scope.volunteer
+    if about:
+        place, row = Place.CORRECTION_REASON, order.id.hex
+        reason = await seal_words(tx, actor.programme, about, place, row, order.reason, order.created_at)
+        drafted = replace(drafted, reason=reason)
     await insert_correction(tx, actor.programme, drafted)
     return CorrectionView(drafted)
 
@@ -112,7 +123,8 @@ async def approve_correction(
         return Rejected(Code.EDIT_CONFLICT)
     kept = await fetch_kept_targets(tx, actor.programme, correction)
     relatives = await fetch_relatives(tx, actor.programme, by)
-    if refusal := refuse_approval(order, kept, by, actor.volunteer, relatives):
+    accounts = await fetch_own_accounts(tx, actor.programme, by)
+    if refusal := refuse_approval(order, kept, accounts, actor.volunteer, relatives):
         return refusal
     now = await fetch_targets(tx, actor.programme, order.scope, RECORDS_MAX + 1)
     if hash_targets(now) != order.set_hash:

@@ -1,5 +1,6 @@
 """Guardianships on their way: proposed with consent, confirmed by who saw the papers, used to act, ended."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,20 +13,66 @@ from app.core.audit_trail import Edited
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
 from app.core.consents import Channel, GivenBy, Purpose
-from app.core.guardianships import Guardianship, GuardianshipState, end_of_guardianship, refuse_guardian
+from app.core.guardianships import (
+    Guardianship,
+    GuardianshipState,
+    end_of_guardianship,
+    refuse_alone,
+    refuse_guardian,
+)
 from app.core.ids import GuardianshipId, ProgrammeId, SessionId, UserId, VolunteerId, format_id
 from app.core.sessions import LoginMethod, Session
 from app.core.volunteers import Volunteer, VolunteerStatus
-from app.security.actors import GUARDIAN_SCOPES
+from app.security.actors import GUARDIAN_SCOPES, Actor, ActorKind
 from app.security.origins import Origin
-from app.store.database import Tx
+from app.security.words import Place
+from app.store.audit_rows import insert_audit_row
+from app.store.audit_trail import TrailFilter, fetch_trail
+from app.store.database import Database, Reader, Tx
 from app.store.guardianships import insert_guardianship, lock_guardianship, update_guardianship
 from app.store.programmes import fetch_zone
 from app.store.sessions import end_guarded_sessions, insert_session
 from app.store.volunteers import VolunteerRow, fetch_volunteer
+from app.store.words import seal_words
 
 ACTING_LIFE = timedelta(minutes=15)
 """A guardian acts for a quarter of an hour at a time; there is no refresh."""
+
+
+async def refuse_child(reader: Reader | Tx, actor: Actor, today: date) -> Rejected | None:
+    """Why a volunteer may not apply or claim without a guardian today. Nothing against officials and guardians."""
+    if actor.volunteer is None or actor.kind is not ActorKind.VOLUNTEER or actor.acting:
+        return None
+    own = await fetch_volunteer(reader, actor.programme, actor.volunteer)
+    return refuse_alone(_age(own, today)) if own else None
+
+
+async def note_acted(
+    database: Database,
+    actor: Actor,
+    action: str,
+    subject: str,
+    changes: Mapping[str, object],
+    at: datetime,
+    *,
+    repeated: bool = False,
+) -> None:
+    """Note what a guardian did for a child where that leaves no audit row of its own: by a command, or by reading.
+
+    `repeated`: it was answered before, and is noted unless it has been. The command's answer tells who acted as well:
+    it is kept under the guardian's key.
+    """
+    if actor.acting is None:
+        return
+    if repeated:
+        wanted = TrailFilter(actor=actor.hand, action=action, subject=subject)
+        async with database.read() as reader:
+            if await fetch_trail(reader, actor.programme, 0, 1, wanted):
+                return
+    async with database.begin() as tx:
+        await insert_audit_row(
+            tx, actor.programme, uuid7(), actor=actor.hand, action=action, subject=subject, changes=changes, at=at
+        )
 
 
 async def propose_guardianship(
@@ -74,7 +121,9 @@ async def confirm_guardianship(
     )
     if isinstance(given, Rejected):
         return given
-    changed = replace(found, state=GuardianshipState.ACTIVE, confirmed_by=by, confirmed_at=at, evidence=evidence)
+    place, row = Place.GUARDIANSHIP_EVIDENCE, guardianship.hex
+    papers = await seal_words(tx, programme, found.child, place, row, evidence, at)
+    changed = replace(found, state=GuardianshipState.ACTIVE, confirmed_by=by, confirmed_at=at, evidence=papers)
     await update_guardianship(tx, programme, changed)
     return Edited(found, changed)
 
@@ -102,13 +151,17 @@ async def act_for_child(
     if found is None or found.guardian != guardian:
         return Rejected(Code.NOT_FOUND)
     zone = await fetch_zone(tx, programme)
-    if not found.holds(business_day(at, zone)):
+    today = business_day(at, zone)
+    if not found.holds(today):
         ended = found.state if found.state is not GuardianshipState.ACTIVE else GuardianshipState.ENDED
         return Rejected(Code.STATE_CONFLICT, {"state": ended.value})
     child = await fetch_volunteer(tx, programme, found.child)
     if child is None or child.status is VolunteerStatus.LEFT:
         return Rejected(Code.NOT_FOUND)
-    birthday = datetime.combine(found.ends_on, time(), ZoneInfo(zone)).astimezone(UTC)
+    ends_on = end_of_guardianship(child.born_on, today)
+    if isinstance(ends_on, Rejected):  # the birthday was corrected since
+        return Rejected(Code.STATE_CONFLICT, {"state": GuardianshipState.ENDED.value})
+    birthday = datetime.combine(min(ends_on, found.ends_on), time(), ZoneInfo(zone)).astimezone(UTC)
     until = min(at + ACTING_LIFE, birthday)
     session = Session(
         id=SessionId(uuid7()),

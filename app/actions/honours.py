@@ -8,6 +8,7 @@ from app.core.codes import Code, Rejected
 from app.core.honours import Honour, HonourStep, move, refuse_place, state_on_entry
 from app.core.ids import HonourId, ProgrammeId, UserId
 from app.security.actors import Actor
+from app.security.words import Place
 from app.store.database import Tx
 from app.store.honours import (
     HonourStanding,
@@ -19,8 +20,10 @@ from app.store.honours import (
     lock_honours,
 )
 from app.store.regions import is_region
+from app.store.same_person import fetch_own_accounts
 from app.store.teams import fetch_team
 from app.store.volunteers import fetch_volunteer
+from app.store.words import seal_words
 
 
 async def _is_known(tx: Tx, programme: ProgrammeId, honour: Honour) -> bool:
@@ -56,7 +59,7 @@ async def enter_honour(
 async def move_honour(
     tx: Tx, actor: Actor, honour: HonourId, step: HonourStep, reason: str, at: datetime
 ) -> Edited[HonourView] | Rejected:
-    """Verify or withdraw an honour."""
+    """Verify or withdraw an honour. Why a person's was withdrawn is sealed with their key."""
     await lock_honours(tx, actor.programme)
     view = await fetch_honour(tx, actor.programme, honour)
     if view is None:
@@ -65,6 +68,11 @@ async def move_honour(
     after = move(view.honour, view.standing.state, step, enterer=view.enterer, user=user, user_is=actor.volunteer)
     if isinstance(after, Rejected):
         return after
+    if step is HonourStep.VERIFY and view.enterer in await fetch_own_accounts(tx, actor.programme, user):
+        return Rejected(Code.SELF_REVIEW)
+    if step is HonourStep.WITHDRAW and view.honour.volunteer:
+        place = Place.HONOUR_REASON
+        reason = await seal_words(tx, actor.programme, view.honour.volunteer, place, honour.hex, reason, at)
     standing = HonourStanding(number=view.standing.number + 1, state=after, reason=reason, user=user, at=at)
     await insert_standing(tx, actor.programme, honour, standing)
     return Edited(view, replace(view, standing=standing))

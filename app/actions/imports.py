@@ -1,5 +1,6 @@
 """Imports: the end of one is written down with an audit row that says who stood for it."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from app.core.ids import ProgrammeId, format_id
@@ -13,9 +14,16 @@ VIA = "liyu import, with database privileges"
 
 
 async def close_import(
-    tx: Tx, programme: ProgrammeId, import_id: UUID, key: ImportKey, counts: Counts, audit_row: UUID, at: Instant
+    tx: Tx,
+    programme: ProgrammeId,
+    import_id: UUID,
+    key: ImportKey,
+    counts: Counts,
+    audit_row: UUID,
+    at: Instant,
+    more: Mapping[str, object],
 ) -> None:
-    """Note that all rows of a file are done, and in the audit trail by whom and with what result."""
+    """Note that all rows of a file are done, and in the audit trail by whom, with what result, and what `more` says."""
     await finish_import(tx, programme, import_id, at)
     await insert_audit_row(
         tx,
@@ -31,6 +39,7 @@ async def close_import(
             "via": VIA,
             "verified_by": format_id("usr", key.verified_by) if key.verified_by else "",
             **counts._asdict(),
+            **more,
         },
         at=at,
     )

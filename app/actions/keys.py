@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from app.core.audit_trail import Edited
 from app.core.ids import ProgrammeId
 from app.security.sealing import Keyring, derive_key
 from app.security.tokens import SigningKey, TokenKeys, generate_signing_key
 from app.security.vault import PersonVault, make_person_vault
 from app.store.database import Database, Tx
 from app.store.keys import SealedKey, fetch_keys, insert_key, retire_keys_but
+from app.store.programmes import lock_settings
 
 _FRESH_S = 5.0
 _KEYS_MAX = 1_000
@@ -58,8 +60,19 @@ class KeyCabinet:
         self._token_keys.pop(programme, None)
 
 
+async def replace_signing_key(
+    tx: Tx, cabinet: KeyCabinet, programme: ProgrammeId, clock: Callable[[], datetime]
+) -> Edited[str | None]:
+    """Sign with a new key from now on; the names of the one before, if there was one, and of the new."""
+    await lock_settings(tx, programme)
+    signing = [key.kid for key in await fetch_keys(tx, programme) if key.retired_at is None]
+    kid = await rotate_signing_key(tx, cabinet, programme, clock)
+    return Edited(signing[-1] if signing else None, kid)
+
+
 async def rotate_signing_key(tx: Tx, cabinet: KeyCabinet, programme: ProgrammeId, clock: Callable[[], datetime]) -> str:
     """Make a new signing key and let it sign from now on. Returns its kid, `<programme>.<number>`."""
+    await lock_settings(tx, programme)
     number = len(await fetch_keys(tx, programme)) + 1
     kid = f"{programme}.{number}"
     private, public = generate_signing_key()

@@ -1,4 +1,4 @@
-"""Logging in with a password, and a second factor where there is one."""
+"""Logging in with a password, and a second factor where there is one. What is refused is counted for the trail."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,8 @@ from app.actions.second_factors import check_second_factor
 from app.actions.sessions import LoggedIn, begin_session, user_actor
 from app.core.attempts import BY_ADDRESS, BY_NAME
 from app.core.codes import Code, Rejected
-from app.core.ids import ProgrammeId
+from app.core.ids import ProgrammeId, format_id
+from app.core.refused_logins import Door
 from app.core.sessions import LoginMethod
 from app.security.origins import Origin, household_of
 from app.security.passwords import hash_password, needs_rehash, verify_password
@@ -45,16 +46,22 @@ async def log_in(
     A right password without the second factor is no guess and not counted; a wrong second factor is.
     """
     by_name, by_address = _subjects(proof, origin)
-    if refused := await guard.admit(programme, {**by_name, **by_address}, at):
-        return refused
+    closed = await guard.admit(programme, {**by_name, **by_address}, at)
     async with database.read() as reader:
         user = await fetch_user_by_name(reader, programme, proof.username)
+    named = format_id("usr", user.id) if user else None
+    if closed:
+        guard.refused.note(programme, Door.PASSWORD, named, proof.username, at, turned_away=True)
+        return closed
     matched = await verify_password(user.password_hash if user else None, proof.password)
     if user is None or not matched or user.disabled_at:
+        guard.refused.note(programme, Door.PASSWORD, named, proof.username, at)
         return Rejected(Code.LOGIN_FAILED)
     stronger = await hash_password(proof.password) if needs_rehash(user.password_hash) else None
     entered = await _enter(database, cabinet, programme, user, proof, origin, stronger, at)
-    if not isinstance(entered, Rejected) or entered.code is Code.SECOND_FACTOR_NEEDED:
+    if isinstance(entered, Rejected) and entered.code is not Code.SECOND_FACTOR_NEEDED:
+        guard.refused.note(programme, Door.SECOND_FACTOR, named, proof.username, at)
+    else:
         await guard.forgive(programme, {**by_name, **by_address}, at)
     return entered
 
@@ -76,4 +83,4 @@ async def _enter(
         if stronger:
             await update_password(tx, programme, user.id, stronger)
         actor, enrolling = await user_actor(tx, programme, user)
-        return await begin_session(tx, actor, method, origin, at, enrolling=enrolling)
+        return await begin_session(tx, actor, method, origin, at, enrolling=enrolling, must_change=user.must_change)

@@ -22,6 +22,7 @@ from app.store.merchants import (
     update_merchant_status,
 )
 from app.store.regions import is_region
+from app.store.same_person import fetch_own_accounts
 
 
 class Step(StrEnum):
@@ -75,7 +76,7 @@ async def take_step(
     status = STEPS.get((found.status, step))
     if status is None:
         return Rejected(Code.STATE_CONFLICT, {"state": found.status.value})
-    if step in _REVIEWS and found.applied_by == by:
+    if step in _REVIEWS and found.applied_by in await fetch_own_accounts(tx, programme, by):
         return Rejected(Code.SELF_REVIEW)
     if agreement:
         added = await add_agreement(tx, programme, agreement)

@@ -7,7 +7,7 @@ from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import MerchantId, UserId
 from app.core.sessions import EndedBy
-from app.security.actors import Actor, ActorKind, StaffRole
+from app.security.actors import ROLE_SCOPES, Actor, ActorKind, StaffRole
 from app.store.database import Tx
 from app.store.merchants import lock_merchant
 from app.store.sessions import end_sessions_of
@@ -50,11 +50,13 @@ async def stop_member(
 
 
 async def set_role(
-    tx: Tx, actor: Actor, merchant: MerchantId, user: UserId, role: StaffRole
+    tx: Tx, actor: Actor, merchant: MerchantId, user: UserId, role: StaffRole, at: datetime
 ) -> Edited[User] | Rejected:
-    """Give a member of the staff another role, from their next log-in on."""
+    """Give a member of the staff another role, from their next log-in on; who loses by it has to log in anew."""
     found = await _lock_member(tx, actor, merchant, user, still_manager=role is StaffRole.MANAGER)
     if isinstance(found, Rejected):
         return found
     await update_role(tx, actor.programme, user, role)
+    if found.role and not ROLE_SCOPES[found.role] <= ROLE_SCOPES[role]:
+        await end_sessions_of(tx, actor.programme, user, EndedBy.ADMINISTRATOR, at)
     return Edited(found, replace(found, role=role))

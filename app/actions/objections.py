@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from app.actions.reaches import level_over, place_in
 from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
-from app.core.ids import ObjectionId, ProgrammeId, RecordId, UserId, format_id
+from app.core.ids import ObjectionId, ProgrammeId, RecordId, UserId, VolunteerId, format_id
 from app.core.objections import (
     Objection,
     ObjectionState,
@@ -25,6 +25,7 @@ from app.core.objections import (
 from app.core.reviews import is_own
 from app.core.working_days import WorkingCalendar
 from app.security.actors import Actor, ActorKind
+from app.security.words import Place
 from app.store.audit_rows import insert_audit_row
 from app.store.database import Reader, Tx
 from app.store.objections import (
@@ -39,6 +40,7 @@ from app.store.programmes import fetch_zone
 from app.store.reaches import fetch_line
 from app.store.relatives import fetch_relatives
 from app.store.service_records import fetch_record
+from app.store.words import seal_words
 from app.store.working_days import fetch_calendar
 
 
@@ -87,10 +89,11 @@ async def raise_objection(
         return Rejected(Code.NOT_FOUND)
     if refusal := refuse_objection(found.record, own=own, at=at):
         return refusal
+    objection = Objection(id=ObjectionId(uuid7()), record=record, state=ObjectionState.OPEN, raised_at=at)
     view = ObjectionView(
-        objection=Objection(id=ObjectionId(uuid7()), record=record, state=ObjectionState.OPEN, raised_at=at),
+        objection=objection,
         raised_by=actor.reference,
-        reason=reason,
+        reason=await _seal_reason(tx, actor, objection.id, found.record.volunteer, reason, at),
         volunteer=found.record.volunteer,
         line=line.teams,
     )
@@ -98,6 +101,16 @@ async def raise_objection(
     if not await insert_objection(tx, actor.programme, view, stands.due_at):
         return Rejected(Code.ALREADY_EXISTS)
     return Told(view, stands)
+
+
+async def _seal_reason(
+    tx: Tx, actor: Actor, objection: ObjectionId, about: VolunteerId, reason: str, at: datetime
+) -> str:
+    """Words about a volunteer go with their data; those of another volunteer go with that one's too."""
+    place, row = Place.OBJECTION_REASON, objection.hex
+    if actor.kind is ActorKind.VOLUNTEER and actor.volunteer and actor.volunteer != about:
+        reason = await seal_words(tx, actor.programme, actor.volunteer, place, row, reason, at)
+    return await seal_words(tx, actor.programme, about, place, row, reason, at)
 
 
 async def answer_objection(
@@ -116,7 +129,9 @@ async def answer_objection(
         return Rejected(Code.SELF_REVIEW)
     if not may_answer(place_in(actor, line), stands):
         return Rejected(Code.ESCALATED, {"rung": stands.rung})
-    answered = replace(_moved(view, after, stands), answered_by=UserId(actor.subject), answer=reason, answered_at=at)
+    place = Place.OBJECTION_ANSWER
+    answer = await seal_words(tx, actor.programme, view.volunteer, place, objection.hex, reason, at)
+    answered = replace(_moved(view, after, stands), answered_by=UserId(actor.subject), answer=answer, answered_at=at)
     await update_answered(tx, actor.programme, answered)
     return Edited(Told(view, stands), Told(answered, replace(stands, state=after)))
 

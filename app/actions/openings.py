@@ -22,6 +22,7 @@ from app.store.database import Tx
 from app.store.opening_lines import fetch_line_counts, fetch_lines, fetch_unknown_volunteers, insert_lines
 from app.store.opening_sheets import insert_sheet, lock_sheet, update_sheet
 from app.store.relatives import fetch_relatives
+from app.store.same_person import fetch_own_accounts
 
 
 async def draft_sheet(tx: Tx, actor: Actor, sheet: OpeningSheet, lines: Sequence[SheetLine]) -> OpeningSheet | Rejected:
@@ -46,6 +47,8 @@ async def approve_sheet(tx: Tx, actor: Actor, sheet: OpeningSheetId, at: datetim
     volunteers = {view.line.volunteer for view in lines}
     if refusal := refuse_sheet_approval(found, volunteers, by, actor.volunteer, relatives):
         return refusal
+    if found.drafted_by in await fetch_own_accounts(tx, actor.programme, by):
+        return Rejected(Code.SELF_REVIEW)
     approved = replace(found, state=SheetState.EXECUTING, decided_by=by, decided_at=at)
     await update_sheet(tx, actor.programme, approved)
     return approved

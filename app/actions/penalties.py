@@ -12,6 +12,7 @@ from app.core.bonuses import policy_of_day
 from app.core.codes import Code, Rejected
 from app.core.ids import PenaltyId, ProgrammeId, UserId, format_id
 from app.core.penalties import (
+    Penalty,
     PenaltyStanding,
     PenaltyState,
     PenaltyStep,
@@ -25,6 +26,7 @@ from app.core.penalties import (
 )
 from app.core.working_days import WorkingCalendar, deadline
 from app.security.actors import Actor, ActorKind
+from app.security.words import Place
 from app.store.accrual_policies import fetch_policies
 from app.store.audit_rows import insert_audit_row
 from app.store.database import Reader, Tx
@@ -32,8 +34,10 @@ from app.store.penalties import PenaltyView, count_in_year, fetch_penalty, inser
 from app.store.programmes import fetch_appeal_days, fetch_zone
 from app.store.reaches import fetch_line
 from app.store.relatives import fetch_relatives
+from app.store.same_person import fetch_own_accounts
 from app.store.service_records import fetch_record
 from app.store.volunteers import fetch_volunteer, lock_volunteer
+from app.store.words import seal_words
 from app.store.working_days import fetch_calendar
 
 
@@ -81,9 +85,20 @@ async def impose_penalty(tx: Tx, actor: Actor, view: PenaltyView, at: datetime) 
     rule = rule_named(policy, penalty.code) if policy else None
     if policy is None or rule is None:
         return Rejected(Code.NO_POLICY, {"day": penalty.happened_on.isoformat(), "penalty": penalty.code})
-    imposed = replace(view, penalty=replace(penalty, policy=policy.version), name=rule.name, name_en=rule.name_en)
+    imposed = replace(
+        view,
+        penalty=replace(penalty, policy=policy.version),
+        name=rule.name,
+        name_en=rule.name_en,
+        evidence=await _seal(tx, programme, penalty, Place.PENALTY_EVIDENCE, view.evidence, at),
+        reason=await _seal(tx, programme, penalty, Place.PENALTY_REASON, view.reason, at),
+    )
     await insert_penalty(tx, programme, imposed)
     return clerk.tell(imposed, at)
+
+
+async def _seal(tx: Tx, programme: ProgrammeId, penalty: Penalty, place: Place, words: str, at: datetime) -> str:
+    return await seal_words(tx, programme, penalty.volunteer, place, penalty.id.hex, words, at)
 
 
 async def find_penalty(reader: Reader | Tx, actor: Actor, penalty: PenaltyId) -> PenaltyView | None:
@@ -110,6 +125,8 @@ async def confirm_penalty(tx: Tx, actor: Actor, penalty: PenaltyId, at: datetime
     by = UserId(actor.subject)
     if refusal := refuse_confirmation(view.penalty, by, actor.volunteer, await fetch_relatives(tx, programme, by)):
         return refusal
+    if view.penalty.imposed_by in await fetch_own_accounts(tx, programme, by):
+        return Rejected(Code.SELF_REVIEW)
     policies = {policy.version: policy for policy in await fetch_policies(tx, programme)}
     rule = rule_named(policies[view.penalty.policy], view.penalty.code)
     if rule is None:
@@ -135,7 +152,8 @@ async def drop_penalty(
     after = move(view.penalty.state, PenaltyStep.DROP) if view else Rejected(Code.NOT_FOUND)
     if view is None or isinstance(after, Rejected):
         return after if isinstance(after, Rejected) else Rejected(Code.NOT_FOUND)
-    dropped = replace(view, penalty=replace(view.penalty, state=after), answer=reason)
+    answer = await _seal(tx, actor.programme, view.penalty, Place.PENALTY_ANSWER, reason, at)
+    dropped = replace(view, penalty=replace(view.penalty, state=after), answer=answer)
     return await _write(tx, actor.programme, await fetch_penalty_clerk(tx, actor.programme), view, dropped, at)
 
 
@@ -150,7 +168,8 @@ async def appeal_penalty(
         return refusal
     appealed = replace(view.penalty, state=PenaltyState.APPEALED, appealed_at=at)
     clerk = await fetch_penalty_clerk(tx, actor.programme)
-    return await _write(tx, actor.programme, clerk, view, replace(view, penalty=appealed, appeal=reason), at)
+    appeal = await _seal(tx, actor.programme, view.penalty, Place.PENALTY_APPEAL, reason, at)
+    return await _write(tx, actor.programme, clerk, view, replace(view, penalty=appealed, appeal=appeal), at)
 
 
 async def answer_appeal(
@@ -167,12 +186,16 @@ async def answer_appeal(
     relatives = await fetch_relatives(tx, actor.programme, by)
     if refusal := refuse_answer(view.penalty, by, actor.volunteer, relatives):
         return refusal
+    accounts = await fetch_own_accounts(tx, actor.programme, by)
+    if not accounts.isdisjoint({view.penalty.imposed_by, view.penalty.confirmed_by}):
+        return Rejected(Code.SELF_REVIEW)
     clerk = await fetch_penalty_clerk(tx, actor.programme)
     if clerk.tell(view, at).stands.overdue and actor.kind is not ActorKind.ADMIN:
         return Rejected(Code.ESCALATED)
     answered = replace(view.penalty, state=after, answered_by=by)
+    answer = await _seal(tx, actor.programme, view.penalty, Place.PENALTY_ANSWER, reason, at)
     return await _write(
-        tx, actor.programme, clerk, view, replace(view, penalty=answered, answer=reason, answered_at=at), at
+        tx, actor.programme, clerk, view, replace(view, penalty=answered, answer=answer, answered_at=at), at
     )
 
 
@@ -192,15 +215,16 @@ async def _write(
     return Edited(clerk.tell(found, at), clerk.tell(view, at))
 
 
-async def note_lifting(tx: Tx, actor: Actor, penalty: PenaltyId, reason: str, at: datetime) -> None:
+async def note_lifting(tx: Tx, actor: Actor, penalty: Penalty, reason: str, at: datetime) -> None:
     """Write down who has given a penalty back, and why. The journal has it already."""
+    sealed = await _seal(tx, actor.programme, penalty, Place.AUDIT_CHANGES, reason, at)
     await insert_audit_row(
         tx,
         actor.programme,
         uuid7(),
         actor=actor.reference,
         action="penalty.lift",
-        subject=format_id("pen", penalty),
-        changes={"reason": reason},
+        subject=format_id("pen", penalty.id),
+        changes={"reason": sealed},
         at=at,
     )

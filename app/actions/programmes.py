@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from app.actions.keys import KeyCabinet, rotate_signing_key
 from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
-from app.core.ids import FundId, ProgrammeId, is_programme_id
+from app.core.ids import FundId, ProgrammeId, format_id, is_programme_id
 from app.store.database import Tx
 from app.store.funds import fetch_fund
 from app.store.programmes import ProgrammeRow, fetch_programme, insert_programme, lock_settings, update_programme
@@ -40,8 +41,8 @@ async def change_programme(
     if stored is None:
         return Rejected(Code.NOT_FOUND)
     fund = changes.get("settlement_fund")
-    if fund is not None and await fetch_fund(tx, programme, FundId(fund)) is None:  # type: ignore[arg-type]  # the edge made it
-        return Rejected(Code.NOT_FOUND, {"settlement_fund_id": str(fund)})
+    if isinstance(fund, UUID) and await fetch_fund(tx, programme, FundId(fund)) is None:
+        return Rejected(Code.NOT_FOUND, {"settlement_fund_id": format_id("fun", fund)})
     values = {
         "name": stored.name,
         "fen_per_hundred_points": stored.fen_per_hundred_points,

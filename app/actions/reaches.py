@@ -5,12 +5,14 @@ but is no root: the longest days still go to one, or to an administrator.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from app.core.ids import TeamId
+from app.core.ids import TeamId, VolunteerId
 from app.core.reviews import ReviewLevel, level_of
 from app.security.actors import Actor, ActorKind
 from app.store.database import Reader, Tx
-from app.store.reaches import Line, fetch_part, fetch_regions_above
+from app.store.reaches import Line, fetch_part, fetch_regions_above, fetch_regions_within
+from app.store.volunteers import VolunteerFilter, VolunteerRow, fetch_volunteer
 
 
 def level_over(actor: Actor, line: Line) -> ReviewLevel | None:
@@ -43,3 +45,21 @@ async def may_know_of(reader: Reader | Tx, actor: Actor, region: str, team: Team
     if actor.region and actor.region not in await fetch_regions_above(reader, actor.programme, region):
         return False
     return actor.team is None or team in await fetch_part(reader, actor.programme, actor.team, None)
+
+
+async def find_known_volunteer(reader: Reader | Tx, actor: Actor, volunteer: VolunteerId) -> VolunteerRow | None:
+    """A volunteer whom an actor may know of; None for nobody, and for somebody outside an organiser's part."""
+    found = await fetch_volunteer(reader, actor.programme, volunteer)
+    if found is None or not await may_know_of(reader, actor, found.region_code, found.team):
+        return None
+    return found
+
+
+async def within_part(reader: Reader, actor: Actor, wanted: VolunteerFilter) -> VolunteerFilter:
+    """Of the volunteers asked for, those whom an actor may know of."""
+    if actor.kind is not ActorKind.ORGANISER:
+        return wanted
+    programme = actor.programme
+    teams = await fetch_part(reader, programme, actor.team, None) if actor.team else None
+    regions = await fetch_regions_within(reader, programme, actor.region) if actor.region else None
+    return replace(wanted, part_teams=teams, part_regions=regions)

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
+from app.actions.sealing_answers import seal_telling
 from app.core.codes import Code, Rejected
 from app.core.idempotency import AnswerKey, KeptAnswer
 from app.core.ids import ProgrammeId
@@ -35,8 +36,8 @@ class Ticket:
 
     @property
     def answer_key(self) -> AnswerKey:
-        """Keys are each actor's own."""
-        return AnswerKey(self.actor.reference, self.key)
+        """Keys are each actor's own; a guardian who acts for a child is another than the child."""
+        return AnswerKey(self.actor.hand, self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ async def _keep(tx: Tx, ticket: Ticket, done: Done | Rejected) -> None:
     if isinstance(done, Rejected):
         outcome = json.dumps({"code": done.code.value, "detail": dict(done.detail)})
     else:
-        outcome = f'{{"ok":{done.answer}}}'
+        outcome = f'{{"ok":{await seal_telling(tx, ticket.programme, done.answer, ticket.at)}}}'
         await insert_audit_row(
             tx,
             ticket.programme,

@@ -4,8 +4,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from app.actions.keys import KeyCabinet
+from app.core.audit_trail import Edited
 from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId, UserId
 from app.core.sessions import EndedBy, LoginMethod
@@ -29,12 +31,27 @@ RECOVERY_CODES = 10
 _RECOVERY_BYTES = 10
 
 
+class FactorState(StrEnum):
+    """Where a user's second factor stands."""
+
+    NONE = "none"
+    BEGUN = "begun"
+    CONFIRMED = "confirmed"
+
+
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A secret that is to be confirmed: shown once."""
+    """A secret that is to be confirmed: shown once. `before`: where the second factor stood."""
 
     user: User
     secret: bytes
+    before: FactorState
+
+
+def _state_of(stored: StoredTotp | None) -> FactorState:
+    if stored is None:
+        return FactorState.NONE
+    return FactorState.CONFIRMED if stored.confirmed_at else FactorState.BEGUN
 
 
 def _aad(programme: ProgrammeId, user: UserId) -> str:
@@ -48,10 +65,11 @@ async def enrol(
     found = await fetch_user(tx, programme, user)
     if found is None:
         return Rejected(Code.NOT_FOUND)
+    before = _state_of(await fetch_totp(tx, programme, user))
     secret = secrets.token_bytes(SECRET_BYTES)
     if not await begin_totp(tx, programme, user, cabinet.vault.seal(secret, _aad(programme, user)), at):
         return Rejected(Code.STATE_CONFLICT, {"state": "confirmed"})
-    return Enrolment(found, secret)
+    return Enrolment(found, secret, before)
 
 
 async def confirm(
@@ -104,14 +122,16 @@ async def check_second_factor(
     return Rejected(Code.SECOND_FACTOR_NEEDED)
 
 
-async def reset(tx: Tx, programme: ProgrammeId, user: UserId, by: UserId, at: datetime) -> User | Rejected:
+async def reset(
+    tx: Tx, programme: ProgrammeId, user: UserId, by: UserId, at: datetime
+) -> Edited[FactorState] | Rejected:
     """Take somebody else's second factor away, as after a lost phone, and end their sessions."""
     if user == by:
         return Rejected(Code.SELF_REVIEW)
-    found = await fetch_user(tx, programme, user)
-    if found is None:
+    if await fetch_user(tx, programme, user) is None:
         return Rejected(Code.NOT_FOUND)
+    before = _state_of(await fetch_totp(tx, programme, user))
     if not await remove_totp(tx, programme, user):
         return Rejected(Code.STATE_CONFLICT, {"state": "none"})
     await end_sessions_of(tx, programme, user, EndedBy.ADMINISTRATOR, at)
-    return found
+    return Edited(before, FactorState.NONE)

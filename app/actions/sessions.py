@@ -8,6 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.actions.users import actor_of
+from app.core.audit_trail import changed
 from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId, SessionId, UserId, VolunteerId, format_id
 from app.core.sessions import (
@@ -34,17 +35,18 @@ from app.store.users import User, fetch_user
 from app.store.volunteers import fetch_volunteer
 
 ENROLLING = frozenset((Scope.LOGIN_OWN,))
-"""What somebody may do who still has to set a second factor up."""
+"""What somebody may do who still has to set a second factor up, or to choose a password of their own."""
 _FACTOR_KINDS = frozenset((ActorKind.ADMIN, ActorKind.AUDITOR))
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """Somebody who is in. `enrolling`: with nothing to do but to set a second factor up."""
+    """Somebody who is in. `enrolling`, `must_change`: to set a second factor up, to change a password; nothing else."""
 
     actor: Actor
     session: Session
     enrolling: bool = False
+    must_change: bool = False
 
 
 def _span_of(kind: ActorKind) -> Span:
@@ -74,11 +76,18 @@ async def user_actor(tx: Tx, programme: ProgrammeId, user: User) -> tuple[Actor,
     """The actor that a user is now, and whether they still have to enrol."""
     actor = actor_of(programme, user)
     enrolling = await must_enrol(tx, programme, user)
-    return (replace(actor, scopes=ENROLLING) if enrolling else actor), enrolling
+    return (replace(actor, scopes=ENROLLING) if enrolling or user.must_change else actor), enrolling
 
 
 async def begin_session(
-    tx: Tx, actor: Actor, method: LoginMethod, origin: Origin, at: datetime, *, enrolling: bool = False
+    tx: Tx,
+    actor: Actor,
+    method: LoginMethod,
+    origin: Origin,
+    at: datetime,
+    *,
+    enrolling: bool = False,
+    must_change: bool = False,
 ) -> LoggedIn:
     """Begin a session of an actor, and tell the audit trail."""
     span = _span_of(actor.kind)
@@ -97,7 +106,7 @@ async def begin_session(
     await insert_session(tx, actor.programme, session)
     changes = {"method": method.value, "device": origin.device, "network": origin.network}
     await audit_session(tx, actor.programme, actor.hand, "session.begin", session.id, changes, at)
-    return LoggedIn(replace(actor, session=session.id), session, enrolling)
+    return LoggedIn(replace(actor, session=session.id), session, enrolling, must_change)
 
 
 async def audit_session(
@@ -137,29 +146,38 @@ async def refresh_session(database: Database, key: bytes, token: str, at: dateti
             if after is RefreshRefusal.REUSED:
                 await _end(tx, programme, session, EndedBy.REUSE, at)
             return Rejected(Code.TOKEN_ERROR)
-        actor, enrolling = await _actor_now(tx, programme, after)
-        if actor is None:
+        entered = await _enter_again(tx, programme, after)
+        if entered is None:
             await _end(tx, programme, session, EndedBy.DISABLED, at)
             return Rejected(Code.TOKEN_ERROR)
         await update_refreshed(tx, programme, after)
-        return LoggedIn(replace(actor, session=after.id), after, enrolling)
+        return entered
+
+
+def ended_changes(by: EndedBy, at: datetime) -> Mapping[str, object]:
+    """What the end of a session changes of it: only a running one is ended."""
+    ended = {"ended_at": at.isoformat(), "ended_by": by.value}
+    return changed(dict.fromkeys(ended), ended)
 
 
 async def _end(tx: Tx, programme: ProgrammeId, session: Session, by: EndedBy, at: datetime) -> None:
     await end_session(tx, programme, session.id, session.subject, by, at)
-    await audit_session(tx, programme, "system", "session.end", session.id, {"by": by.value}, at)
+    await audit_session(tx, programme, "system", "session.end", session.id, ended_changes(by, at), at)
 
 
-async def _actor_now(tx: Tx, programme: ProgrammeId, session: Session) -> tuple[Actor | None, bool]:
-    """Who the session's owner is today: roles and parts may have changed since the log-in."""
+async def _enter_again(tx: Tx, programme: ProgrammeId, session: Session) -> LoggedIn | None:
+    """In as who the session's owner is today: roles and parts may have changed since the log-in. None: not at all."""
     if session.kind == ActorKind.VOLUNTEER.value:
-        found = await fetch_volunteer(tx, programme, VolunteerId(session.subject))
-        gone = found is None or found.status is VolunteerStatus.LEFT
-        return (None if gone else volunteer_actor(programme, VolunteerId(session.subject))), False
+        volunteer = VolunteerId(session.subject)
+        found = await fetch_volunteer(tx, programme, volunteer)
+        if found is None or found.status is VolunteerStatus.LEFT:
+            return None
+        return LoggedIn(replace(volunteer_actor(programme, volunteer), session=session.id), session)
     user = await fetch_user(tx, programme, UserId(session.subject))
     if user is None or user.disabled_at:
-        return None, False
-    return await user_actor(tx, programme, user)
+        return None
+    actor, enrolling = await user_actor(tx, programme, user)
+    return LoggedIn(replace(actor, session=session.id), session, enrolling, user.must_change)
 
 
 async def end_own_session(

@@ -34,6 +34,8 @@ class NewUser:
     volunteer: VolunteerId | None = None
     role: StaffRole | None = None
     region: str | None = None
+    must_change: bool = False
+    """The password is not the user's own choice: the first log-in is good for changing it."""
 
 
 async def create_user(tx: Tx, programme: ProgrammeId, new: NewUser, at: datetime) -> User | Rejected:
@@ -63,6 +65,7 @@ async def create_user(tx: Tx, programme: ProgrammeId, new: NewUser, at: datetime
         created_at=at,
         role=new.role or (StaffRole.CASHIER if staff else None),
         region=new.region,
+        must_change=new.must_change,
     )
     return user if await insert_user(tx, programme, user) else Rejected(Code.ALREADY_EXISTS)
 

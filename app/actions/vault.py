@@ -22,6 +22,7 @@ from app.core.personal_data import (
 from app.core.volunteers import Volunteer
 from app.security.actors import Actor
 from app.security.vault import PersonVault
+from app.security.words import Place
 from app.store.data_reads import (
     insert_data_approval,
     insert_data_read,
@@ -30,6 +31,7 @@ from app.store.data_reads import (
 )
 from app.store.database import Reader, Tx
 from app.store.erasures import is_erased
+from app.store.same_person import fetch_own_accounts
 from app.store.vault import (
     SealedPerson,
     fetch_indexed,
@@ -41,6 +43,7 @@ from app.store.vault import (
     upsert_sealed_fields,
 )
 from app.store.volunteers import VolunteerRow, fetch_volunteer, lock_volunteer
+from app.store.words import seal_words
 
 _NOBODY_BEFORE = VolunteerId(NOBODY)
 
@@ -109,14 +112,21 @@ class Opened:
 async def access_personal_data(
     tx: Tx, vault: PersonVault, actor: Actor, access: Access, today: date, at: datetime
 ) -> Opened | Rejected:
-    """Open a person's data for staff, noted in the same transaction. A minor's needs an approval, and uses it up.
+    """Open a person's data for staff, noted in the same transaction. What the vault does not keep is None."""
+    read = await allow_access(tx, actor, access, today, at)
+    if isinstance(read, Rejected):
+        return read
+    data = await open_personal_data(tx, vault, actor.programme, access.volunteer)
+    kept = data.fields() if data else {}
+    shown = {name: value for name, value in kept.items() if name in access.fields or name is Field.ID_TYPE}
+    return Opened(read, data_of(shown))
 
-    What the vault does not keep is None.
-    """
+
+async def allow_access(tx: Tx, actor: Actor, access: Access, today: date, at: datetime) -> DataRead | Rejected:
+    """Note an access by staff before anything is shown. That to a minor's data needs an approval, and uses it up."""
     found = await fetch_volunteer(tx, actor.programme, access.volunteer)
     if found is None:
         return Rejected(Code.NOT_FOUND)
-    data = await open_personal_data(tx, vault, actor.programme, access.volunteer)
     if await is_erased(tx, actor.programme, access.volunteer):
         return Rejected(Code.DATA_ERASED)
     if is_protected(_age_on(found, today)):
@@ -135,10 +145,16 @@ async def access_personal_data(
         read_at=at,
         approval=access.approval,
     )
-    await insert_data_read(tx, actor.programme, read)
-    kept = data.fields() if data else {}
-    shown = {name: value for name, value in kept.items() if name in access.fields or name is Field.ID_TYPE}
-    return Opened(read, data_of(shown))
+    return await note_read(tx, actor.programme, read)
+
+
+async def note_read(tx: Tx, programme: ProgrammeId, read: DataRead) -> DataRead:
+    """Note an access, its reason sealed: why somebody's data was looked at is about them."""
+    place, row = Place.READ_REASON, read.id.hex
+    sealed = await seal_words(tx, programme, read.volunteer, place, row, read.reason, read.read_at)
+    noted = replace(read, reason=sealed)
+    await insert_data_read(tx, programme, noted)
+    return noted
 
 
 def _age_on(row: VolunteerRow, day: date) -> int | None:
@@ -160,7 +176,7 @@ async def look_up_volunteer(
     found = await fetch_indexed(tx, programme, field_, vault.index(programme, field_, value), _NOBODY_BEFORE)
     if note:
         for volunteer in found:
-            await insert_data_read(tx, programme, replace(note, id=DataReadId(uuid7()), volunteer=volunteer))
+            await note_read(tx, programme, replace(note, id=DataReadId(uuid7()), volunteer=volunteer))
     return list(found)
 
 
@@ -170,8 +186,11 @@ async def ask_data_approval(tx: Tx, programme: ProgrammeId, approval: DataApprov
         return Rejected(Code.NOT_FOUND)
     if await is_erased(tx, programme, approval.volunteer):
         return Rejected(Code.DATA_ERASED)
-    await insert_data_approval(tx, programme, approval)
-    return approval
+    place, row = Place.APPROVAL_REASON, approval.id.hex
+    reason = await seal_words(tx, programme, approval.volunteer, place, row, approval.reason, approval.asked_at)
+    asked = replace(approval, reason=reason)
+    await insert_data_approval(tx, programme, asked)
+    return asked
 
 
 async def approve_data_access(
@@ -183,6 +202,8 @@ async def approve_data_access(
         return Rejected(Code.NOT_FOUND)
     if refusal := found.refuse_approving(by, at):
         return refusal
+    if found.asked_by in await fetch_own_accounts(tx, programme, by):
+        return Rejected(Code.SELF_REVIEW)
     given = replace(found, approved_by=by, approved_at=at, valid_until=at + APPROVAL_LIFE)
     await update_data_approval(tx, programme, given)
     return Edited(found, given)

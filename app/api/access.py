@@ -11,7 +11,8 @@ from app.actions.clients import client_actor
 from app.api.problems import Problem
 from app.api.services import Services, services_of
 from app.core.codes import Code
-from app.core.ids import ClientId, ProgrammeId
+from app.core.ids import ClientId, ProgrammeId, format_id
+from app.core.refused_logins import Door
 from app.security.actors import Actor, ActorKind
 from app.security.client_secrets import API_KEY_START, parse_api_key
 from app.security.origins import is_within
@@ -36,7 +37,8 @@ class Requires:
         actor = await identify(request, services.clock())
         if self.scope not in actor.scopes:
             raise Problem(Code.NO_AUTH)
-        await _check_session(services, actor, fresh=not self.scope.value.startswith(_VOLUNTEERS_OWN))
+        own = self.scope.value.startswith(_VOLUNTEERS_OWN) and actor.acting is None
+        await _check_session(services, actor, fresh=not own)
         services.limits.check_actor(actor.hand)
         return actor
 
@@ -96,11 +98,19 @@ async def _check_client(
 
 async def _identify_by_key(services: Services, token: str, address: str, now: datetime) -> Actor:
     shown = parse_api_key(token)
-    key = await services.standing.find_key(shown.programme, shown.id) if shown else None
-    if shown is None or key is None or not hmac.compare_digest(shown.hash, key.hash) or not key.good(now):
+    if shown is None:
+        raise Problem(Code.TOKEN_ERROR)
+    key = await services.standing.find_key(shown.programme, shown.id)
+    client = None
+    if key is not None and hmac.compare_digest(shown.hash, key.hash) and key.good(now):
+        client = await services.standing.find_client(shown.programme, key.client)
+    if key is None or client is None or not is_within(address, client.networks):
+        named = format_id("key", shown.id)
+        services.logins.refused.note(shown.programme, Door.API_KEY, named if key else None, named, now)
         raise Problem(Code.TOKEN_ERROR)
     services.standing.note_used(shown.programme, key.id, now)
-    return await _check_client(services, shown.programme, key.client, key.scopes, address, now)
+    services.standing.note_used(shown.programme, client.id, now)
+    return client_actor(shown.programme, client, key.scopes)
 
 
 def _scopes(dependant: Dependant) -> list[Scope]:

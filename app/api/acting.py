@@ -45,8 +45,13 @@ def ticket_of(services: Services, actor: Actor, key: str, body_hash: bytes) -> T
 
 
 def secret_ticket_of(services: Services, actor: Actor, key: str, body_hash: bytes) -> Ticket:
-    """A ticket for a body that holds what could be guessed from its hash: a name, a phone, a password."""
-    return ticket_of(services, actor, key, hmac.digest(services.cabinet.blinding, body_hash, "sha256"))
+    """A ticket for a body that holds what could be guessed from its hash: a name, a phone, a password, a few words."""
+    return ticket_of(services, actor, key, blind(services, body_hash))
+
+
+def blind(services: Services, body_hash: bytes) -> bytes:
+    """The hash of a body under a key of the service: whoever has the database alone can try no guesses at it."""
+    return hmac.digest(services.cabinet.blinding, body_hash, "sha256")
 
 
 def note(answer: Answer, action: str, subject: str, changes: Mapping[str, object]) -> Done:

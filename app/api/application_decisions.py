@@ -35,7 +35,7 @@ from app.store.database import Tx
 router = APIRouter(prefix="/v1/applications", tags=["Benefits"])
 
 Reviews = Annotated[Actor, Depends(Requires(Scope.APPLICATIONS_REVIEW))]
-SETTLED_BY = frozenset((ReviewDecision.APPROVE, ReviewDecision.REVOKE))
+SETTLED_BY = frozenset((ReviewDecision.APPROVE, ReviewDecision.REVOKE, ReviewDecision.ANNUL))
 
 
 class ApplicationDecision(Body):
@@ -97,6 +97,9 @@ async def post_decision(
 
     Approved, it is `waiting` until the ledger has a place of the quota for it; what the ledger refuses comes back to
     `city-review`, with its reason in the last step, to be answered by people.
+
+    `revoke` ends a grant for cause: what it used up stays used. `annul` (撤回) undoes one that the office was wrong to
+    give, whatever became of it: its hours come back and it counts no more. One person proposes it and another agrees.
     """
     decision = received.body.decision
 

@@ -19,6 +19,7 @@ from app.core.codes import Code
 from app.core.ids import format_id
 from app.security.actors import Actor, ActorKind
 from app.store.application_steps import PublicObjection, fetch_public_objections, fetch_steps
+from app.store.applications import ApplicationView
 from app.store.database import Reader
 
 FactValue = int | str | bool | None
@@ -39,7 +40,9 @@ class ApplicationStep(Answer):
     before: ApplicationState
     after: ApplicationState
     level: str | None
-    actor: str | None
+    actor: Annotated[
+        str | None, Field(description="A child reads it of what its guardian did: the guardian stands before the child")
+    ]
     reason: str | None
     at: datetime
     facts_hash: str | None
@@ -120,9 +123,14 @@ async def fetch_detail(services: Services, reader: Reader, actor: Actor, referen
             "frozen_hash": frozen.hex() if frozen else None,
             **_judged(look, told),
             "objections": [_render_objection(each, is_official=is_official) for each in objections],
-            "steps": [_render_step(step, is_official=is_official) for step in steps],
+            "steps": [_render_step(step, is_official=is_official, own=actor.reference) for step in steps],
         }
     )
+
+
+def brought_to(view: ApplicationView) -> frozenset[str]:
+    """The papers that came with an application, as files or lying elsewhere."""
+    return frozenset((*(piece.code for piece in view.material), *(file.code for file in view.files)))
 
 
 def _judged(look: Look | None, told: ApplicationTold) -> dict[str, object]:
@@ -148,18 +156,19 @@ def _judged(look: Look | None, told: ApplicationTold) -> dict[str, object]:
         "differences": [FactDifference(**change._asdict()) for change in look.differences] if look else [],
         "missing_material": [
             MissingMaterial(code=each.code, name=each.name, name_en=each.name_en)
-            for each in (missing_material(look.benefit, told.view.material) if look else ())
+            for each in (missing_material(look.benefit, brought_to(told.view)) if look else ())
         ],
     }
 
 
-def _render_step(step: Step, *, is_official: bool) -> ApplicationStep:
+def _render_step(step: Step, *, is_official: bool, own: str) -> ApplicationStep:
+    """A child is told which steps its guardian took for it."""
     return ApplicationStep(
         event=step.event,
         before=step.before,
         after=step.after,
         level=Level(step.level).name.lower() if step.level else None,
-        actor=step.actor if is_official else None,
+        actor=step.actor if is_official or step.actor.endswith(f"/{own}") else None,
         reason=step.reason or None,
         at=step.at,
         facts_hash=step.facts_hash.hex() if step.facts_hash else None,

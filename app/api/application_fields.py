@@ -13,6 +13,7 @@ from app.api.benefit_fields import BenefitCode
 from app.api.bodies import Answer, Body
 from app.api.fields import FenField, ReasonText, RegionCode, VolunteerRef, refuse_control_characters
 from app.api.problems import Problem
+from app.core.applications.files import MediaType
 from app.core.applications.material import Material
 from app.core.applications.states import ApplicationEvent, ApplicationState
 from app.core.benefits.model import BenefitKind
@@ -41,6 +42,25 @@ class MaterialFields(Body):
     def to_material(self) -> Material:
         """The piece that this body says."""
         return Material(code=self.code, sha256=self.sha256, reference=self.reference, note=self.note)
+
+
+class MaterialAnswer(Answer):
+    """A piece of material as it was named."""
+
+    code: BenefitCode
+    sha256: Sha256
+    reference: str
+    note: str
+
+
+class ApplicationFile(Answer):
+    """A file that was uploaded (材料原件)."""
+
+    code: BenefitCode
+    media_type: MediaType
+    size: Annotated[int, Field(description="Bytes", examples=[183042])]
+    sha256: Sha256
+    uploaded_at: datetime
 
 
 class ApplicationWords(Body):
@@ -78,9 +98,9 @@ class ApplicationOnBehalf(ApplicationRequest):
 
 
 class MaterialSupply(Body):
-    """What was asked for."""
+    """What was asked for; what was uploaded since then need not be named."""
 
-    material: Annotated[tuple[MaterialFields, ...], Field(min_length=1, max_length=20)]
+    material: Annotated[tuple[MaterialFields, ...], Field(max_length=20)] = ()
 
 
 class ApplicationReason(Body):
@@ -104,6 +124,9 @@ class ReviewDecision(StrEnum):
     AUTHORITY_DECLINES = ApplicationEvent.AUTHORITY_DECLINES.value
     FULFIL = ApplicationEvent.FULFIL.value
     REVOKE = ApplicationEvent.REVOKE.value
+    PROPOSE_ANNULMENT = ApplicationEvent.PROPOSE_ANNULMENT.value
+    DISMISS_ANNULMENT = ApplicationEvent.DISMISS_ANNULMENT.value
+    ANNUL = ApplicationEvent.ANNUL.value
     UPHOLD_APPEAL = ApplicationEvent.UPHOLD_APPEAL.value
     DISMISS_APPEAL = ApplicationEvent.DISMISS_APPEAL.value
 
@@ -134,7 +157,10 @@ class ApplicationAnswer(Answer):
     statement: str
     requested_fen: int | None
     amount_fen: Annotated[int | None, Field(description="What the investigation found right; the notice shows it")]
-    material: list[MaterialFields]
+    material: list[MaterialAnswer]
+    files: Annotated[
+        list[ApplicationFile], Field(description="What was uploaded; each is read at `…/material/{piece}`")
+    ]
     material_was_requested: Annotated[bool, Field(description="It is asked for once, completely")]
     appealed: bool
     revision: int
@@ -178,8 +204,18 @@ def application_content(told: ApplicationTold) -> dict[str, object]:
         "requested_fen": application.requested_fen,
         "amount_fen": application.amount_fen,
         "material": [
-            MaterialFields(code=each.code, sha256=each.sha256, reference=each.reference, note=each.note)
+            MaterialAnswer(code=each.code, sha256=each.sha256, reference=each.reference, note=each.note)
             for each in view.material
+        ],
+        "files": [
+            ApplicationFile(
+                code=each.code,
+                media_type=each.media_type,
+                size=each.size,
+                sha256=each.sha256,
+                uploaded_at=each.uploaded_at,
+            )
+            for each in view.files
         ],
         "material_was_requested": application.asked,
         "appealed": application.appealed,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.actions.application_hands import ApplicationTold, fetch_level
 from app.actions.applications import begin_application, submit_application, supply_material
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.application_details import ApplicationDetail, fetch_detail
 from app.api.application_fields import (
     ApplicationAnswer,
@@ -107,7 +107,7 @@ async def post_application_on_behalf(
     """For somebody of one's own region who cannot do it themselves. Whoever enters it never decides about it."""
     body = received.body
     volunteer = volunteer_named(body.volunteer_id)
-    ticket = ticket_of(services, actor, key, received.hash)
+    ticket = secret_ticket_of(services, actor, key, received.hash)
 
     async def enter(tx: Tx) -> ApplicationTold | Rejected:
         found = await fetch_volunteer(tx, actor.programme, volunteer)
@@ -135,7 +135,9 @@ async def post_application_on_behalf(
     operation_id="submitEnteredApplication",
     summary="Submit an application that one has entered (代为提交)",
     response_model=ApplicationAnswer,
-    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT, Code.ACCOUNT_FROZEN, Code.CONSENT_REQUIRED),
+    responses=writes(
+        Code.NOT_FOUND, Code.STATE_CONFLICT, Code.ACCOUNT_FROZEN, Code.CONSENT_REQUIRED, Code.GUARDIAN_REQUIRED
+    ),
 )
 async def post_submit_on_behalf(services: Serves, actor: Enters, key: IdempotencyKey, application_id: str) -> Response:
     """With the volunteer's consent, which may be on paper."""

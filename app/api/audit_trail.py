@@ -10,13 +10,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from app.actions.audit_trail import note_export
 from app.api.access import Requires
 from app.api.bill_file import write_cell
 from app.api.bodies import Answer
-from app.api.fields import Moment
+from app.api.fields import Moment, refuse_control_characters
 from app.api.operations import reads
 from app.api.paging import PAGE, After, Limit, cut_page, link_next, seq_after
 from app.api.services import Serves, Services
@@ -94,10 +94,13 @@ class TrailFormat(StrEnum):
     CSV = "csv"
 
 
+OneLine = Annotated[str, AfterValidator(refuse_control_characters)]
+
+
 async def _wanted(
-    actor: Annotated[str | None, Query(max_length=80, description="Exactly this actor")] = None,
-    action: Annotated[str | None, Query(max_length=80, description="This action, or all that begin so")] = None,
-    subject: Annotated[str | None, Query(max_length=120, description="Exactly this subject")] = None,
+    actor: Annotated[OneLine | None, Query(max_length=80, description="Exactly this actor")] = None,
+    action: Annotated[OneLine | None, Query(max_length=80, description="This action, or all that begin so")] = None,
+    subject: Annotated[OneLine | None, Query(max_length=120, description="Exactly this subject")] = None,
     since: Annotated[Moment | None, Query(description="From this moment on")] = None,
     until: Annotated[Moment | None, Query(description="Before this moment")] = None,
 ) -> TrailFilter:
@@ -198,7 +201,10 @@ async def _stream(
 async def export_trail(
     services: Serves, actor: Audits, wanted: Wanted, form: Annotated[TrailFormat, Query(alias="format")]
 ) -> Response:
-    """The export is a row of the trail itself, and the last one in it when everything is asked for."""
+    """The export is a row of the trail itself, and the last one in it when everything is asked for.
+
+    Words about a person stand in it sealed, as the leaves were made of them; the list shows them opened.
+    """
     asked = {name: str(value) for name in TrailFilter.__slots__ if (value := getattr(wanted, name)) is not None}
     await note_export(services.database, actor, {"format": form.value, **asked}, services.clock())
     kind = "text/csv; charset=utf-8" if form is TrailFormat.CSV else "application/x-ndjson"

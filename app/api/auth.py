@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from app.actions.keys import rotate_signing_key
+from app.actions.keys import replace_signing_key
 from app.actions.logins import Proof, log_in
+from app.actions.running import Done
 from app.api.access import PUBLIC, Requires
 from app.api.acting import act, note, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
@@ -14,6 +15,7 @@ from app.api.log_ins import LoginAnswer, ProgrammeCode, answer_login, origin_of
 from app.api.operations import IdempotencyKey, refusals, writes
 from app.api.problems import refuse
 from app.api.services import Serves, Services
+from app.core.audit_trail import Edited, changed
 from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId
 from app.security.actors import Actor
@@ -88,7 +90,8 @@ async def log_in_user(
 ) -> Response:
     """A token for minutes and one to refresh it. After five wrong tries the name is closed for a quarter of an hour.
 
-    Where the programme asks for a second factor and there is none yet, the token is good for setting it up only.
+    Where the programme asks for a second factor and there is none yet, the token is good for setting it up only; with a
+    password that somebody else has set, for choosing another.
     """
     body = received.body
     proof = Proof(username=body.username, password=body.password, totp=body.totp, recovery_code=body.recovery_code)
@@ -138,8 +141,12 @@ async def rotate_key(
 ) -> Response:
     """What the old key signed stays valid until it expires."""
 
-    async def rotate(tx: Tx) -> str:
-        return await rotate_signing_key(tx, services.cabinet, actor.programme, services.clock)
+    async def rotate(tx: Tx) -> Edited[str | None]:
+        return await replace_signing_key(tx, services.cabinet, actor.programme, services.clock)
+
+    def told(edited: Edited[str | None]) -> Done:
+        kid = edited.after or ""
+        return note(RotatedKey(kid=kid), "key.rotate", kid, changed({"kid": edited.before}, {"kid": kid}))
 
     ticket = ticket_of(services, actor, key, b"rotate-signing-key")
-    return await act(services, ticket, rotate, lambda kid: note(RotatedKey(kid=kid), "key.rotate", kid, {}))
+    return await act(services, ticket, rotate, told)

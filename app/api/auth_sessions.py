@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from app.actions.sessions import end_own_session, refresh_session
+from app.actions.sessions import end_own_session, ended_changes, refresh_session
 from app.api.access import PUBLIC, Requires
 from app.api.acting import act, note, ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
@@ -16,6 +16,7 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem, refuse
 from app.api.services import Serves
 from app.api.users import user_named
+from app.core.audit_trail import changed
 from app.core.codes import Code, Rejected
 from app.core.ids import SessionId, format_id, parse_id
 from app.core.sessions import EndedBy, LoginMethod, Session
@@ -148,7 +149,7 @@ async def post_end(services: Serves, actor: Own, key: IdempotencyKey, session_id
         return await end_own_session(tx, actor.programme, session, actor.subject, ticket.at)
 
     answer = EndedSession(id=session_id, ended_at=ticket.at, ended_by=EndedBy.OWN)
-    changes = {"by": EndedBy.OWN.value}
+    changes = ended_changes(EndedBy.OWN, ticket.at)
     return await act(services, ticket, end, lambda _: note(answer, "session.end", session_id, changes), 200)
 
 
@@ -178,6 +179,8 @@ async def post_end_of_user(
         services,
         ticket,
         end,
-        lambda count: note(EndedSessions(ended=count), "session.end-all", user_id, {"ended": count}),
+        lambda count: note(
+            EndedSessions(ended=count), "session.end-all", user_id, changed({"running": count}, {"running": 0})
+        ),
         200,
     )

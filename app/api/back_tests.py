@@ -15,6 +15,7 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.policy_fields import Version
 from app.api.problems import FieldProblem, Problem
 from app.api.services import Serves
+from app.core.audit_trail import Edited, changed
 from app.core.codes import Code, Rejected
 from app.core.ids import BackTestId, UserId, format_id, parse_id
 from app.security.actors import Actor
@@ -137,15 +138,18 @@ async def post_cancel(
     back_test = _named(back_test_id)
     ticket = ticket_of(services, actor, key, f"cancel {version} {back_test_id}".encode())
 
-    async def call_off(tx: Tx) -> BackTest | Rejected:
+    async def call_off(tx: Tx) -> Edited[BackTest] | Rejected:
         return await cancel_back_test(tx, actor.programme, version, back_test, ticket.at)
 
     return await act(
         services,
         ticket,
         call_off,
-        lambda called_off: note(
-            render_back_test(called_off), "back-test.cancel", back_test_id, {"state": called_off.state.value}
+        lambda edited: note(
+            render_back_test(edited.after),
+            "back-test.cancel",
+            back_test_id,
+            changed({"state": edited.before.state.value}, {"state": edited.after.state.value}),
         ),
         200,
     )

@@ -14,7 +14,7 @@ from app.api.operations import reads
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves, Services
-from app.api.volunteers import volunteer_named
+from app.api.volunteers import find_volunteer, volunteer_named
 from app.core.accounts import NEVER
 from app.core.bonuses import Bonus, BonusKind, tell_bonus
 from app.core.codes import Code
@@ -133,8 +133,11 @@ async def list_volunteer_bonuses(
     limit: Limit = PAGE,
     after: After = None,
 ) -> BonusPage:
-    """Those that brought points, and those that were taken back."""
-    return await _page(request, response, services, actor, volunteer_named(volunteer_id), limit, after)
+    """Those that brought points, and those that were taken back. An organiser: of their own part only."""
+    volunteer = volunteer_named(volunteer_id)
+    async with services.database.read() as reader:
+        await find_volunteer(reader, actor, volunteer)
+    return await _page(request, response, services, actor, volunteer, limit, after)
 
 
 @router.get(
@@ -145,8 +148,11 @@ async def list_volunteer_bonuses(
     responses=reads(Code.NOT_FOUND),
 )
 async def get_explanation(services: Serves, actor: Reads, bonus_id: str) -> BonusAnswer:
-    """By the policy of its day, whatever the rule says now."""
-    return _render(await _find(services, actor, bonus_id), own=False)
+    """By the policy of its day, whatever the rule says now. An organiser: of their own part only."""
+    bonus = await _find(services, actor, bonus_id)
+    async with services.database.read() as reader:
+        await find_volunteer(reader, actor, bonus.volunteer)
+    return _render(bonus, own=False)
 
 
 @router.get(

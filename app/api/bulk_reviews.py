@@ -29,6 +29,7 @@ from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.bulk_record_lookups import fetch_lines, fetch_teams_of
 from app.store.relatives import fetch_relatives
+from app.store.same_person import fetch_own_accounts
 
 router = APIRouter(prefix="/v1/service-records", tags=["Service"])
 
@@ -74,7 +75,10 @@ async def _levels(services: Services, actor: Actor, records: Sequence[RecordId])
 
 
 def _commands(
-    actor: Actor, levels: Mapping[RecordId, ReviewLevel], relatives: frozenset[VolunteerId]
+    actor: Actor,
+    levels: Mapping[RecordId, ReviewLevel],
+    relatives: frozenset[VolunteerId],
+    accounts: frozenset[UserId],
 ) -> dict[RecordId, VerifyRecord]:
     return {
         record: VerifyRecord(
@@ -84,6 +88,7 @@ def _commands(
             verifier_is=actor.volunteer,
             level=level,
             relatives=relatives,
+            accounts=accounts,
         )
         for record, level in levels.items()
     }
@@ -169,11 +174,12 @@ async def verify_records(
     levels = await _levels(services, actor, records)
     async with services.database.read() as reader:
         relatives = await fetch_relatives(reader, actor.programme, UserId(actor.subject))
+        accounts = await fetch_own_accounts(reader, actor.programme, UserId(actor.subject))
     reached = [record for record in records if record in levels]
     outcomes: dict[RecordId, Outcome] = {}
     for first in range(0, len(reached), SLICE):
         part = {record: levels[record] for record in reached[first : first + SLICE]}
-        outcomes |= await _submit(services, actor, key, _commands(actor, part, relatives))
+        outcomes |= await _submit(services, actor, key, _commands(actor, part, relatives, accounts))
     english = speaks_english(request.headers.get("accept-language", ""))
     rows = [_render(record, outcomes.get(record), english=english) for record in named]
     good = sum(row.code is None for row in rows)

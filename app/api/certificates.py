@@ -17,7 +17,7 @@ from app.api.credentials import status_claim_of
 from app.api.me import own_id
 from app.api.operations import reads, refusals
 from app.api.problems import FieldProblem, Problem
-from app.api.services import Serves, Services
+from app.api.services import Serves, Services, public_base
 from app.api.volunteers import volunteer_named
 from app.core.business_days import end_of_day
 from app.core.certificates import Validity, certify, judge
@@ -84,7 +84,7 @@ async def _certify(
     place = await place_status(services.database, programme, number, services.clock())
     claims = said.model_dump(mode="json") | status_claim_of(request, programme, place)
     signed = sign_certificate(await services.cabinet.token_keys(programme), claims)
-    check_url = f"{request.base_url}v1/certificates/{number}"
+    check_url = f"{public_base(request)}v1/certificates/{number}"
     return CertificateAnswer(**said.model_dump(), check_url=check_url, jws=signed), zone
 
 

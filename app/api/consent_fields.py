@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from app.api.bodies import Answer, Body
 from app.core.consents import Channel, ConsentRow, ConsentStep, GivenBy, Purpose
@@ -20,11 +20,24 @@ TextVersion = Annotated[
 ]
 
 
+def _refuse_import(channel: Channel) -> Channel:
+    if channel is Channel.IMPORT:
+        raise ValueError("mini_program, web or paper is expected: consents of an older system come with its people")
+    return channel
+
+
+_SPOKEN = [channel.value for channel in Channel if channel is not Channel.IMPORT]
+SpokenChannel = Annotated[
+    Channel, AfterValidator(_refuse_import), WithJsonSchema({"type": "string", "enum": _SPOKEN, "title": "Channel"})
+]
+"""Where people say it to us."""
+
+
 class ConsentGiven(Body):
     """How consent was given."""
 
     version: TextVersion
-    channel: Channel
+    channel: SpokenChannel
     given_by: Annotated[GivenBy, Field(description="Under 14 the guardian (监护人)")] = GivenBy.SELF
 
 
@@ -33,14 +46,14 @@ class OwnConsentRequest(Body):
 
     purpose: Purpose
     version: TextVersion
-    channel: Channel = Channel.MINI_PROGRAM
+    channel: SpokenChannel = Channel.MINI_PROGRAM
 
 
 class OwnWithdrawal(Body):
     """What is no longer agreed to."""
 
     purpose: Purpose
-    channel: Channel = Channel.MINI_PROGRAM
+    channel: SpokenChannel = Channel.MINI_PROGRAM
 
 
 class ConsentRequest(ConsentGiven):
@@ -63,6 +76,13 @@ class ConsentAnswer(Answer):
     number: Annotated[int, Field(description="The how-manieth step of this purpose", examples=[1])]
     step: ConsentStep
     version: str
+    text_hash: Annotated[
+        str | None,
+        Field(
+            pattern="^[0-9a-f]{64}$",
+            description="`sha256` of the registered text that was shown; null: the version was not registered",
+        ),
+    ]
     channel: Channel
     given_by: GivenBy
     entered_by: Annotated[str, Field(description="Who entered it, by id")]
@@ -84,6 +104,7 @@ def render_consent(row: ConsentRow) -> ConsentAnswer:
         number=row.number,
         step=row.step,
         version=row.version,
+        text_hash=row.text_hash.hex() if row.text_hash else None,
         channel=row.channel,
         given_by=row.given_by,
         entered_by=row.actor,

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.actions.consents import give_consent, withdraw_consent
+from app.actions.running import Done
 from app.api.access import Requires
 from app.api.acting import act, note, ticket_of
 from app.api.bodies import JsonBody, Received
@@ -24,10 +25,12 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves, Services
 from app.api.volunteers import volunteer_named
+from app.core.audit_trail import Edited, changed
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
 from app.core.consents import Channel, ConsentRow, GivenBy, Purpose
 from app.core.ids import ConsentId, VolunteerId, format_id
+from app.core.quantities import BrokenInvariant
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.consents import fetch_consent_page
@@ -40,6 +43,9 @@ router = APIRouter(prefix="/v1", tags=["Personal data"])
 Own = Annotated[Actor, Depends(Requires(Scope.ME_DATA))]
 Reads = Annotated[Actor, Depends(Requires(Scope.CONSENTS_READ))]
 Writes = Annotated[Actor, Depends(Requires(Scope.CONSENTS_WRITE))]
+
+
+_NOTED = {"step", "version", "text_hash", "channel", "given_by"}
 
 
 def _speaker(actor: Actor) -> GivenBy:
@@ -65,7 +71,7 @@ async def _give(
     ticket = ticket_of(services, actor, key, body_hash + b"give" + volunteer.bytes)
     today = await _today(services, actor)
 
-    async def give(tx: Tx) -> ConsentRow | Rejected:
+    async def give(tx: Tx) -> Edited[ConsentRow | None] | Rejected:
         return await give_consent(
             tx,
             actor.programme,
@@ -79,11 +85,22 @@ async def _give(
             at=ticket.at,
         )
 
-    changes = {"purpose": purpose.value, "version": version, "channel": channel.value, "given_by": given_by.value}
     subject = format_id("vol", volunteer)
-    return await act(
-        services, ticket, give, lambda row: note(render_consent(row), "consent.give", subject, changes), 201
-    )
+    return await act(services, ticket, give, lambda edited: _note_step(edited, "consent.give", subject), 201)
+
+
+def _note_step(edited: Edited[ConsentRow | None], action: str, subject: str) -> Done:
+    """What was said of a purpose before, and what is said now."""
+    row = edited.after
+    if row is None:
+        raise BrokenInvariant(f"{action} of {subject} left nothing")
+    differs = changed(_said(edited.before), _said(row))
+    return note(render_consent(row), action, subject, {"purpose": row.purpose.value, **differs})
+
+
+def _said(row: ConsentRow | None) -> dict[str, object]:
+    """The step that says where a purpose stands; before the first one nothing was said."""
+    return render_consent(row).model_dump(mode="json", include=_NOTED) if row else dict.fromkeys(_NOTED)
 
 
 async def _withdraw(
@@ -98,7 +115,7 @@ async def _withdraw(
 ) -> Response:
     ticket = ticket_of(services, actor, key, body_hash + b"withdraw" + volunteer.bytes)
 
-    async def withdraw(tx: Tx) -> ConsentRow | Rejected:
+    async def withdraw(tx: Tx) -> Edited[ConsentRow | None] | Rejected:
         return await withdraw_consent(
             tx,
             actor.programme,
@@ -110,11 +127,8 @@ async def _withdraw(
             at=ticket.at,
         )
 
-    changes = {"purpose": purpose.value, "channel": channel.value, "given_by": given_by.value}
     subject = format_id("vol", volunteer)
-    return await act(
-        services, ticket, withdraw, lambda row: note(render_consent(row), "consent.withdraw", subject, changes), 201
-    )
+    return await act(services, ticket, withdraw, lambda edited: _note_step(edited, "consent.withdraw", subject), 201)
 
 
 async def _page(
@@ -155,7 +169,7 @@ async def list_own_consents(
     summary="Agree to a purpose (授权同意)",
     status_code=201,
     response_model=ConsentAnswer,
-    responses=writes(Code.NOT_FOUND, Code.GUARDIAN_REQUIRED),
+    responses=writes(Code.NOT_FOUND, Code.GUARDIAN_REQUIRED, Code.CONSENT_TEXT_NOT_IN_FORCE),
 )
 async def post_own_consent(
     services: Serves,
@@ -222,7 +236,7 @@ async def list_consents(
     summary="Enter a consent that was given elsewhere (登记同意)",
     status_code=201,
     response_model=ConsentAnswer,
-    responses=writes(Code.NOT_FOUND, Code.GUARDIAN_REQUIRED),
+    responses=writes(Code.NOT_FOUND, Code.GUARDIAN_REQUIRED, Code.CONSENT_TEXT_NOT_IN_FORCE),
 )
 async def post_consent(
     services: Serves,

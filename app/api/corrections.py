@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from app.actions.corrections import draft_correction, is_known_to
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.bodies import JsonBody, Received, json_answer
 from app.api.correction_fields import (
     CorrectionAnswer,
@@ -122,7 +122,7 @@ async def post_correction(
     key: IdempotencyKey,
 ) -> Response:
     """It changes nothing yet. An organiser's reaches the records of their own part and no others."""
-    ticket = ticket_of(services, actor, key, received.hash)
+    ticket = secret_ticket_of(services, actor, key, received.hash)
     _check(received.body)
     order = _order(received.body, actor, services)
 
@@ -134,7 +134,12 @@ async def post_correction(
         services,
         ticket,
         draft,
-        lambda view: note(render_correction(view), "correction.draft", format_id("cor", view.order.id), described),
+        lambda view: note(
+            render_correction(view),
+            "correction.draft",
+            format_id("cor", view.order.id),
+            {**described, "reason": view.order.reason},
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from app.api.bodies import Answer, json_answer
 from app.api.log_ins import ProgrammeCode
 from app.api.operations import reads, refusals
 from app.api.problems import Problem
-from app.api.services import Serves, Services
+from app.api.services import Serves, Services, public_base
 from app.core.benefit_grants import BenefitGrant
 from app.core.benefits.model import Benefit
 from app.core.codes import Code
@@ -53,7 +53,7 @@ class GrantCredential(Answer):
 
 def status_url(request: Request, programme: ProgrammeId, list_no: int) -> str:
     """Where a status list is published."""
-    return f"{request.base_url}.well-known/liyu/{programme}/status-lists/{list_no}"
+    return f"{public_base(request)}.well-known/liyu/{programme}/status-lists/{list_no}"
 
 
 def status_claim_of(request: Request, programme: ProgrammeId, place: StatusPlace) -> dict[str, object]:
@@ -101,7 +101,7 @@ async def _issue(request: Request, services: Services, actor: Actor, application
         benefit=published.benefit.reference,
         valid_until=grant.valid_until,
         jws=sign_grant(await services.cabinet.token_keys(programme), claims),
-        keys_url=f"{request.base_url}.well-known/liyu/{programme}/jwks.json",
+        keys_url=f"{public_base(request)}.well-known/liyu/{programme}/jwks.json",
         status_url=status_url(request, programme, place.list_no),
     )
 

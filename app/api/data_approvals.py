@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.actions.vault import approve_data_access, ask_data_approval
 from app.api.access import Requires
-from app.api.acting import act, note, note_edit, ticket_of
+from app.api.acting import act, note, note_edit, secret_ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received
 from app.api.fields import UserRef, VolunteerRef
 from app.api.me import own_id
@@ -37,7 +37,7 @@ class ApprovalRequest(Body):
     """Whose data is to be seen once, what of it, and why."""
 
     volunteer_id: VolunteerRef
-    fields: Annotated[list[VaultField], Field(min_length=1, max_length=4, examples=[["name"]])]
+    fields: Annotated[list[VaultField], Field(min_length=1, max_length=5, examples=[["name"]])]
     reason: ReadReason
 
 
@@ -144,7 +144,7 @@ async def post_approval(
     key: IdempotencyKey,
 ) -> Response:
     """A second person has three days to approve it."""
-    body, ticket = received.body, ticket_of(services, actor, key, received.hash)
+    body, ticket = received.body, secret_ticket_of(services, actor, key, received.hash)
     asked = DataApproval(
         id=DataApprovalId(uuid7()),
         volunteer=volunteer_named(body.volunteer_id),
@@ -160,10 +160,14 @@ async def post_approval(
     changes = {
         "volunteer_id": body.volunteer_id,
         "fields": [field.value for field in asked.fields],
-        "reason": body.reason,
     }
     return await act(
-        services, ticket, ask, lambda made: note(_render(made), "data-approval.ask", format_id("dap", made.id), changes)
+        services,
+        ticket,
+        ask,
+        lambda made: note(
+            _render(made), "data-approval.ask", format_id("dap", made.id), {**changes, "reason": made.reason}
+        ),
     )
 
 
@@ -184,7 +188,7 @@ async def post_approve(
     approval = approval_named(approval_id)
     if approval is None:
         raise Problem(Code.NOT_FOUND)
-    ticket = ticket_of(services, actor, key, b"approve" + approval.bytes)
+    ticket = secret_ticket_of(services, actor, key, b"approve" + approval.bytes)
 
     async def approve(tx: Tx) -> Edited[DataApproval] | Rejected:
         return await approve_data_access(tx, actor.programme, approval, UserId(actor.subject), ticket.at)

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.actions.erasures import approve_erasure, refuse_erasure, request_erasure
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received
 from app.api.fields import ReasonText, VolunteerRef
 from app.api.me import own_id
@@ -18,6 +18,7 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.services import Serves, Services
 from app.api.volunteers import volunteer_named
+from app.core.audit_trail import changed
 from app.core.codes import Code, Rejected
 from app.core.erasures import ErasureRequest, ErasureState
 from app.core.ids import ErasureId, VolunteerId, format_id, parse_id
@@ -84,7 +85,7 @@ def _erasure_named(reference: str) -> ErasureId:
 async def _request(
     services: Services, actor: Actor, key: str, received: Received[ErasureReason], volunteer: VolunteerId
 ) -> Response:
-    ticket = ticket_of(services, actor, key, received.hash + b"erase" + volunteer.bytes)
+    ticket = secret_ticket_of(services, actor, key, received.hash + b"erase" + volunteer.bytes)
     asked = ErasureRequest(
         id=ErasureId(uuid7()),
         volunteer=volunteer,
@@ -97,9 +98,12 @@ async def _request(
     async def ask(tx: Tx) -> ErasureRequest | Rejected:
         return await request_erasure(tx, actor.programme, asked)
 
-    subject, changes = format_id("vol", volunteer), {"reason": asked.reason}
+    subject = format_id("vol", volunteer)
     return await act(
-        services, ticket, ask, lambda made: note(render_erasure(made), "erasure.request", subject, changes), 201
+        services,
+        ticket,
+        ask,
+        lambda made: note(render_erasure(made), "erasure.request", subject, {"reason": made.reason}),
     )
 
 
@@ -196,6 +200,12 @@ async def list_erasures(
     return await _page(request, response, services, actor, limit, after, state=state)
 
 
+def _decided(request: ErasureRequest) -> dict[str, object]:
+    """What a decision changes of a request: only one that waits is decided."""
+    moved = changed({"state": ErasureState.REQUESTED.value}, {"state": request.state.value})
+    return {"id": format_id("ers", request.id), **moved}
+
+
 @router.post(
     "/erasures/{erasure_id}/approve",
     operation_id="approveErasure",
@@ -206,7 +216,7 @@ async def list_erasures(
 async def post_approve(services: Serves, actor: Approves, key: IdempotencyKey, erasure_id: str) -> Response:
     """For good: the person's key is destroyed, and with it name, phone and document. The ledger still verifies."""
     erasure = _erasure_named(erasure_id)
-    ticket = ticket_of(services, actor, key, b"approve" + erasure.bytes)
+    ticket = secret_ticket_of(services, actor, key, b"approve" + erasure.bytes)
 
     async def approve(tx: Tx) -> ErasureRequest | Rejected:
         return await approve_erasure(
@@ -217,9 +227,7 @@ async def post_approve(services: Serves, actor: Approves, key: IdempotencyKey, e
         services,
         ticket,
         approve,
-        lambda done: note(
-            render_erasure(done), "erasure.approve", format_id("vol", done.volunteer), {"id": erasure_id}
-        ),
+        lambda done: note(render_erasure(done), "erasure.approve", format_id("vol", done.volunteer), _decided(done)),
         200,
     )
 
@@ -240,7 +248,7 @@ async def post_refuse(
 ) -> Response:
     """In writing (PIPL Art. 50): the volunteer reads it."""
     erasure, reason = _erasure_named(erasure_id), received.body.reason
-    ticket = ticket_of(services, actor, key, received.hash + b"refuse" + erasure.bytes)
+    ticket = secret_ticket_of(services, actor, key, received.hash + b"refuse" + erasure.bytes)
 
     async def refuse(tx: Tx) -> ErasureRequest | Rejected:
         return await refuse_erasure(
@@ -255,7 +263,7 @@ async def post_refuse(
             render_erasure(done),
             "erasure.refuse",
             format_id("vol", done.volunteer),
-            {"id": erasure_id, "reason": reason},
+            {**_decided(done), "reason": done.decision},
         ),
         200,
     )

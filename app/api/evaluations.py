@@ -19,7 +19,7 @@ from app.api.operations import IdempotencyKey, reads, writes
 from app.api.problems import FieldProblem, Problem
 from app.api.service_records import find_record, record_named
 from app.api.services import Serves, Services
-from app.api.volunteers import volunteer_named
+from app.api.volunteers import find_volunteer, volunteer_named
 from app.core.business_days import business_day, end_of_day
 from app.core.codes import Code, Rejected
 from app.core.evaluations import SCORE_MAX, SCORE_MIN, Evaluation, EvaluationSource, EvaluationTag
@@ -233,8 +233,14 @@ async def get_volunteer_quality(
     volunteer_id: str,
     effective_on: EffectiveOn = None,
 ) -> QualityAnswer:
-    """The evaluations that counted by the end of a day, of records that are verified now."""
-    return await _quality(services, actor, volunteer_named(volunteer_id), effective_on)
+    """The evaluations that counted by the end of a day, of records that are verified now.
+
+    An organiser: of volunteers of their own part only.
+    """
+    volunteer = volunteer_named(volunteer_id)
+    async with services.database.read() as reader:
+        await find_volunteer(reader, actor, volunteer)
+    return await _quality(services, actor, volunteer, effective_on)
 
 
 @router.get(

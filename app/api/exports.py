@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 from uuid_utils.compat import uuid7
 
+from app.actions.guardianships import note_acted
 from app.actions.running import Done
 from app.actions.vault import Access, Opened, access_personal_data, open_personal_data
 from app.api.access import Requires, address_of
-from app.api.acting import act, ticket_of
+from app.api.acting import act, secret_ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.consent_fields import ConsentAnswer, render_consent
 from app.api.data_approvals import DataReadAnswer, read_fields
@@ -43,8 +44,7 @@ from app.core.ids import (
     VolunteerId,
     format_id,
 )
-from app.core.personal_data import Field as VaultField
-from app.core.personal_data import ReadKind
+from app.core.personal_data import IN_THE_VAULT, ReadKind
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.bonuses import fetch_referrer
@@ -181,12 +181,14 @@ async def _gather(request: Request, services: Services, actor: Actor, volunteer:
 async def export_own_data(
     request: Request, services: Serves, actor: Annotated[Actor, Depends(Requires(Scope.ME_DATA))]
 ) -> Response:
-    """In clear, as JSON, at once and whole."""
+    """In clear, as JSON, at once and whole. For a child the guardian takes it, which the audit trail is told."""
     volunteer = own_id(actor)
     gathered = await _gather(request, services, actor, volunteer)
     async with services.database.snapshot() as reader:
         data = await open_personal_data(reader, services.cabinet.people, actor.programme, volunteer)
     whole = gathered.model_copy(update={"personal_data": render_clear(data)})
+    own = format_id("vol", volunteer)
+    await note_acted(services.database, actor, "personal-data.export-own", own, {}, services.clock())
     return json_answer(whole.model_dump_json(), Content_Disposition='attachment; filename="liyu-my-data.json"')
 
 
@@ -220,14 +222,14 @@ async def export_personal_data(
 ) -> Response:
     """Noted like any sight of data in clear. Of a minor only with a second person's approval."""
     body, volunteer = received.body, volunteer_named(volunteer_id)
-    ticket = ticket_of(services, actor, key, received.hash + b"export" + volunteer.bytes)
+    ticket = secret_ticket_of(services, actor, key, received.hash + b"export" + volunteer.bytes)
     gathered = await _gather(request, services, actor, volunteer)
     today = await business_today(services, actor)
     access = Access(
         id=DataReadId(uuid7()),
         volunteer=volunteer,
         kind=ReadKind.EXPORT,
-        fields=tuple(VaultField),
+        fields=IN_THE_VAULT,
         reason=body.reason,
         address=address_of(request),
         approval=approval_named(body.approval_id),

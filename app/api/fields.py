@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
+from app.security.words import MARK
+
 
 def _id_field(prefix: str) -> object:
     return Field(pattern=f"^{prefix}_[0-9a-f]{{32}}$", examples=[f"{prefix}_0190c6f0a1b27c3d8e9f00112233aabb"])
@@ -39,6 +41,8 @@ def refuse_control_characters(text: str) -> str:
     """Give a line of text back as it is; anything that is not one line is refused."""
     if any(not character.isprintable() for character in text) or text != text.strip():
         raise ValueError("no control characters, and no spaces around it")
+    if text.startswith(MARK):  # or whoever has seen sealed words could have them opened as their own
+        raise ValueError(f"may not begin with {MARK}")
     return text
 
 

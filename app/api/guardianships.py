@@ -9,7 +9,7 @@ from pydantic import Field
 from app.actions.guardianships import confirm_guardianship, end_guardianship
 from app.actions.reaches import fetch_reach
 from app.api.access import Requires
-from app.api.acting import act, note_edit, ticket_of
+from app.api.acting import act, note_edit, secret_ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received
 from app.api.fields import ReasonText, UserRef, VolunteerRef
 from app.api.operations import IdempotencyKey, reads, writes
@@ -50,7 +50,10 @@ class GuardianshipAnswer(Answer):
     kinship: GuardianKinship
     consent_version: str
     proposed_at: datetime
-    ends_on: Annotated[date, Field(description="The child's fourteenth birthday: from then on it is none")]
+    ends_on: Annotated[
+        date | None,
+        Field(description="The child's fourteenth birthday: from then on it is none. null: papers were not seen yet"),
+    ]
     confirmed_by: UserRef | None
     confirmed_at: datetime | None
     evidence: str | None
@@ -80,6 +83,12 @@ def render_guardianship(found: Guardianship) -> GuardianshipAnswer:
         evidence=found.evidence,
         ended_at=found.ended_at,
     )
+
+
+def render_own_guardianship(found: Guardianship) -> GuardianshipAnswer:
+    """As whoever asked for it reads it: how old a child is they learn once papers have shown whose child it is."""
+    answer = render_guardianship(found)
+    return answer if found.confirmed_at else answer.model_copy(update={"ends_on": None})
 
 
 def guardianship_named(reference: str) -> GuardianshipId:
@@ -131,7 +140,7 @@ async def list_guardianships(
     operation_id="confirmGuardianship",
     summary="Confirm what papers show (核验监护关系)",
     response_model=GuardianshipAnswer,
-    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT, Code.NOT_ELIGIBLE),
+    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT, Code.NOT_ELIGIBLE, Code.CONSENT_TEXT_NOT_IN_FORCE),
 )
 async def post_confirm(
     services: Serves,
@@ -143,7 +152,7 @@ async def post_confirm(
     """From now on the guardian acts for the child, and the guardian's consent is in the ledger of consents."""
     named = guardianship_named(guardianship_id)
     await _check_child(services, actor, named)
-    ticket = ticket_of(services, actor, key, received.hash + named.bytes)
+    ticket = secret_ticket_of(services, actor, key, received.hash + named.bytes)
     evidence = received.body.evidence
 
     async def do(tx: Tx) -> Edited[Guardianship] | Rejected:
@@ -171,7 +180,7 @@ async def post_end(services: Serves, actor: Confirms, key: IdempotencyKey, guard
     """What the guardian holds for the child is good for nothing any more."""
     named = guardianship_named(guardianship_id)
     await _check_child(services, actor, named)
-    ticket = ticket_of(services, actor, key, b"end" + named.bytes)
+    ticket = secret_ticket_of(services, actor, key, b"end" + named.bytes)
 
     async def do(tx: Tx) -> Edited[Guardianship] | Rejected:
         return await end_guardianship(tx, actor.programme, named, actor.reference, ticket.at, own=None)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.actions.honours import enter_honour, move_honour
 from app.api.access import Requires
-from app.api.acting import act, note, note_edit, ticket_of
+from app.api.acting import act, note, note_edit, secret_ticket_of
 from app.api.bodies import JsonBody, Received
 from app.api.honour_fields import (
     HonourAnswer,
@@ -61,7 +61,7 @@ async def post_honour(
     key: IdempotencyKey,
 ) -> Response:
     """With its material. An edition of the four tens takes ten of a kind at most, nobody twice."""
-    ticket = ticket_of(services, actor, key, received.hash)
+    ticket = secret_ticket_of(services, actor, key, received.hash)
     async with services.database.read() as reader:
         zone = ZoneInfo(await fetch_zone(reader, actor.programme))
     honour = read_honour(received.body, ticket.at.astimezone(zone).date())
@@ -82,7 +82,7 @@ async def _move(
     services: Services, actor: Actor, key: str, honour_id: str, step: HonourStep, reason: str, body_hash: bytes
 ) -> Response:
     honour = _honour_named(honour_id)
-    ticket = ticket_of(services, actor, key, body_hash + f"{step.value} {honour_id}".encode())
+    ticket = secret_ticket_of(services, actor, key, body_hash + f"{step.value} {honour_id}".encode())
 
     async def move(tx: Tx) -> Edited[HonourView] | Rejected:
         return await move_honour(tx, actor, honour, step, reason, ticket.at)
@@ -91,7 +91,9 @@ async def _move(
         services,
         ticket,
         move,
-        lambda edited: note_edit(edited, render_honour, f"honour.{step.value}", honour_id, {"reason": reason}),
+        lambda edited: note_edit(
+            edited, render_honour, f"honour.{step.value}", honour_id, {"reason": edited.after.standing.reason}
+        ),
         200,
     )
 

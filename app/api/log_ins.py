@@ -39,6 +39,9 @@ class LoginAnswer(TokenAnswer):
     enrolment_required: Annotated[
         bool, Field(description="The token is good for setting up a second factor only (请先设置动态验证码)")
     ] = False
+    password_change_required: Annotated[
+        bool, Field(description="The token is good for choosing a password of one's own (请先修改初始密码)")
+    ] = False
 
 
 async def give_token(services: Services, actor: Actor, until: datetime | None = None) -> TokenAnswer:
@@ -68,6 +71,7 @@ async def answer_login(services: Services, entered: LoggedIn) -> LoginAnswer:
         refresh_token=refresh,
         session_ends_at=ends_at,
         enrolment_required=entered.enrolling,
+        password_change_required=entered.must_change,
     )
 
 

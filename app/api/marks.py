@@ -9,7 +9,7 @@ from pydantic import Field
 from app.actions.marks import clear_mark
 from app.actions.reaches import fetch_reach
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received
 from app.api.fields import ReasonText, RecordRef, TeamRef, VolunteerRef
 from app.api.operations import IdempotencyKey, reads, writes
@@ -17,6 +17,7 @@ from app.api.paging import PAGE, After, Limit, cut_page, link_next, refuse_curso
 from app.api.record_fields import MarkAnswer, render_mark
 from app.api.service_records import find_record, record_named
 from app.api.services import Serves
+from app.core.audit_trail import changed
 from app.core.codes import Code, Rejected
 from app.core.ids import NOBODY, RecordId, UserId, format_id, parse_id
 from app.core.marks import Clearing
@@ -130,7 +131,7 @@ async def post_clearing(
     """
     record = record_named(record_id)
     reason = received.body.reason
-    ticket = ticket_of(services, actor, key, received.hash)
+    ticket = secret_ticket_of(services, actor, key, received.hash)
     async with services.database.read() as reader:
         view, _ = await find_record(reader, actor, record)
         relatives = await fetch_relatives(reader, actor.programme, UserId(actor.subject))
@@ -152,7 +153,11 @@ async def post_clearing(
             ),
             "mark.clear",
             record_id,
-            {"rule": rule.value, "reason": cleared.reason},
+            {
+                "rule": rule.value,
+                "reason": cleared.reason,
+                **changed({"cleared_at": None}, {"cleared_at": cleared.at.isoformat()}),
+            },
         ),
         200,
     )

@@ -73,6 +73,7 @@ async def post_member(
         password=body.password,
         merchant=merchant,
         role=body.role,
+        must_change=True,
     )
 
     async def create(tx: Tx) -> User | Rejected:
@@ -124,7 +125,7 @@ async def list_staff(
 async def post_disable(
     services: Serves, actor: Writes, key: IdempotencyKey, merchant_id: str, user_id: str
 ) -> Response:
-    """Tokens given out before end by themselves within minutes. A merchant's last manager stays."""
+    """What was given out before is good for nothing any more, at once. A merchant's last manager stays."""
     merchant = merchant_named(merchant_id, actor)
     user = user_named(user_id)
     ticket = ticket_of(services, actor, key, f"disable {merchant_id} {user_id}".encode())
@@ -152,14 +153,14 @@ async def post_role(
     merchant_id: str,
     user_id: str,
 ) -> Response:
-    """It counts from their next log-in on. A merchant's last manager stays one."""
+    """It counts from their next log-in on; who loses by it is out at once. A merchant's last manager stays one."""
     merchant = merchant_named(merchant_id, actor)
     user = user_named(user_id)
     role = received.body.role
     ticket = ticket_of(services, actor, key, received.hash + f"{merchant_id} {user_id}".encode())
 
     async def change(tx: Tx) -> Edited[User] | Rejected:
-        return await set_role(tx, actor, merchant, user, role)
+        return await set_role(tx, actor, merchant, user, role, ticket.at)
 
     return await act(
         services, ticket, change, lambda edited: note_edit(edited, render_user, "staff.role", user_id), 200

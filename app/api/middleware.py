@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import formatdate
 from functools import lru_cache
@@ -16,7 +16,7 @@ from app.api.limits import Limits, limit_problem
 from app.api.problems import Problem, render_problem
 from app.api.sandbox_faults import CLOCK, FAULT_KEY, FaultTimes, SandboxFaults
 from app.core.codes import Code
-from app.security.origins import CALL, Call
+from app.security.origins import CALL, Call, household_of
 from app.telemetry import REQUESTS
 
 _log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ _DEFAULTS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
 )
 """What an answer has that does not say otherwise: a page brings a policy of its own, a public key may be kept."""
-_LIMITED = "/v1/"
+_LIMITED = ("/v1/", "/.well-known/")
 _TILLS = "/v1/pos/"
 
 
@@ -51,7 +51,7 @@ class RequestMiddleware:
         app: ASGIApp,
         *,
         body_bytes_max: int,
-        body_bytes_max_at: Mapping[str, int],
+        body_bytes_max_at: Callable[[str], int | None],
         clock: Callable[[], datetime],
         fault_times: FaultTimes,
         addresses: Limits,
@@ -94,7 +94,7 @@ class RequestMiddleware:
         if not path.startswith(_LIMITED) or path.startswith(_TILLS):
             return 0
         client = scope.get("client")
-        return self._addresses.wait_of_address(client[0]) if client else 0
+        return self._addresses.wait_of_address(household_of(client[0])) if client else 0
 
     async def _serve(
         self,
@@ -107,7 +107,7 @@ class RequestMiddleware:
         status = 0
         received = 0
         began = time.perf_counter()
-        bytes_max = self._body_bytes_max_at.get(scope["path"], self._body_bytes_max)
+        bytes_max = self._body_bytes_max_at(scope["path"]) or self._body_bytes_max
 
         async def counted() -> Message:
             nonlocal received

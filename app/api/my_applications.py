@@ -15,8 +15,9 @@ from app.actions.applications import (
     supply_material,
     withdraw_application,
 )
+from app.actions.running import Done
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.application_details import ApplicationDetail, fetch_detail
 from app.api.application_fields import (
     ApplicationAnswer,
@@ -35,11 +36,13 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.problems import Problem
 from app.api.programmes import IfMatch
 from app.api.services import Serves, Services
+from app.core.audit_trail import changed
 from app.core.codes import Code, Rejected
 from app.core.ids import ApplicationId, format_id
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.application_lists import ApplicationFilter, fetch_applications
+from app.store.applications import ApplicationView, lock_application
 from app.store.database import Reader, Tx
 
 router = APIRouter(prefix="/v1/me/applications", tags=["Volunteers' own"])
@@ -60,16 +63,20 @@ async def act_on(
 ) -> Response:
     """Do one thing to one application, with its audit row: from what to what."""
     application = application_named(application_id)
-    ticket = ticket_of(services, actor, key, said + f"{verb} {application_id}".encode())
-    return await act(
-        services,
-        ticket,
-        lambda tx: do(tx, application, ticket.at),
-        lambda told: note(
-            render_application(told), f"application.{verb}", application_id, {"state": told.application.state.value}
-        ),
-        200,
-    )
+    ticket = secret_ticket_of(services, actor, key, said + f"{verb} {application_id}".encode())
+
+    async def run(tx: Tx) -> tuple[ApplicationView | None, ApplicationTold] | Rejected:
+        found = await lock_application(tx, actor.programme, application)
+        told = await do(tx, application, ticket.at)
+        return told if isinstance(told, Rejected) else (found, told)
+
+    def describe(moved: tuple[ApplicationView | None, ApplicationTold]) -> Done:
+        found, told = moved
+        before = found.application.state.value if found else None
+        changes = changed({"state": before}, {"state": told.application.state.value})
+        return note(render_application(told), f"application.{verb}", application_id, changes)
+
+    return await act(services, ticket, run, describe, 200)
 
 
 async def page_of_applications(
@@ -99,7 +106,9 @@ async def page_of_applications(
     summary="Begin an application for a benefit (填写申请)",
     status_code=201,
     response_model=ApplicationAnswer,
-    responses=writes(Code.NOT_FOUND, Code.ACCOUNT_FROZEN, Code.ALREADY_EXISTS, Code.STATE_CONFLICT),
+    responses=writes(
+        Code.NOT_FOUND, Code.ACCOUNT_FROZEN, Code.ALREADY_EXISTS, Code.STATE_CONFLICT, Code.GUARDIAN_REQUIRED
+    ),
 )
 async def post_application(
     services: Serves,
@@ -109,7 +118,7 @@ async def post_application(
 ) -> Response:
     """A draft, which nobody else reads. One at a time for each benefit; only material that the benefit asks for."""
     body = received.body
-    ticket = ticket_of(services, actor, key, received.hash)
+    ticket = secret_ticket_of(services, actor, key, received.hash)
 
     async def begin(tx: Tx) -> ApplicationTold | Rejected:
         if actor.volunteer is None:
@@ -191,7 +200,9 @@ async def put_application(
     operation_id="submitOwnApplication",
     summary="Submit an application (提交申请)",
     response_model=ApplicationAnswer,
-    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT, Code.ACCOUNT_FROZEN, Code.CONSENT_REQUIRED),
+    responses=writes(
+        Code.NOT_FOUND, Code.STATE_CONFLICT, Code.ACCOUNT_FROZEN, Code.CONSENT_REQUIRED, Code.GUARDIAN_REQUIRED
+    ),
 )
 async def post_submit(services: Serves, actor: Applies, key: IdempotencyKey, application_id: str) -> Response:
     """The facts of now are frozen with it, whether they meet the criteria or not: people decide."""
@@ -207,7 +218,7 @@ async def post_submit(services: Serves, actor: Applies, key: IdempotencyKey, app
     operation_id="supplyOwnMaterial",
     summary="Hand in what was asked for (补正材料)",
     response_model=ApplicationAnswer,
-    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT),
+    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT, Code.GUARDIAN_REQUIRED),
 )
 async def post_supply(
     services: Serves,

@@ -1,6 +1,6 @@
 """A guardian's own (监护人): asking to act for a child, acting for it, ending it."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -10,13 +10,18 @@ from uuid_utils.compat import uuid7
 from app.actions.guardianships import act_for_child, end_guardianship, propose_guardianship
 from app.api.access import Requires
 from app.api.acting import act, note, note_edit, ticket_of
-from app.api.bodies import Body, JsonBody, Received, json_answer
+from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.fields import VolunteerRef
-from app.api.guardianships import GuardianshipAnswer, GuardianshipPage, guardianship_named, render_guardianship
+from app.api.guardianships import (
+    GuardianshipAnswer,
+    GuardianshipPage,
+    guardianship_named,
+    render_own_guardianship,
+)
 from app.api.log_ins import LoginAnswer, answer_login, origin_of
 from app.api.me import own_id
 from app.api.operations import IdempotencyKey, reads, refusals, writes
-from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
+from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next, seq_after
 from app.api.problems import FieldProblem, Problem, refuse
 from app.api.services import Serves
 from app.api.volunteers import volunteer_named
@@ -27,8 +32,9 @@ from app.core.guardianships import GuardianKinship, Guardianship, GuardianshipSt
 from app.core.ids import GuardianshipId, format_id
 from app.security.actors import Actor
 from app.security.scopes import Scope
+from app.store.audit_trail import TrailFilter, fetch_trail
 from app.store.database import Tx
-from app.store.guardianships import fetch_guardianships
+from app.store.guardianships import fetch_guardianship, fetch_guardianships
 from app.store.programmes import fetch_zone
 
 router = APIRouter(prefix="/v1/me/guardianships", tags=["Volunteers' own"])
@@ -83,7 +89,7 @@ async def post_guardianship(
         services,
         ticket,
         propose,
-        lambda made: note(render_guardianship(made), "guardianship.propose", format_id("gua", made.id), changes),
+        lambda made: note(render_own_guardianship(made), "guardianship.propose", format_id("gua", made.id), changes),
     )
 
 
@@ -110,7 +116,7 @@ async def list_own_guardianships(
     page, more = cut_page(found, limit)
     cursor = format_id("gua", page[-1].id) if more else None
     response.headers.update(link_next(request, cursor))
-    return GuardianshipPage(guardianships=[render_guardianship(each) for each in page], next=cursor)
+    return GuardianshipPage(guardianships=[render_own_guardianship(each) for each in page], next=cursor)
 
 
 @router.post(
@@ -132,9 +138,58 @@ async def post_end(services: Serves, actor: Guards, key: IdempotencyKey, guardia
         services,
         ticket,
         do,
-        lambda edited: note_edit(edited, render_guardianship, "guardianship.end-own", guardianship_id),
+        lambda edited: note_edit(edited, render_own_guardianship, "guardianship.end-own", guardianship_id),
         200,
     )
+
+
+class GuardianAct(Answer):
+    """One thing that the guardian did for the child."""
+
+    number: Annotated[int, Field(description="Of its row in the audit trail", examples=[4711])]
+    action: Annotated[str, Field(examples=["application.submit"])]
+    subject: Annotated[str, Field(description="What it was done to", examples=["app_0190c6f0a1b27c3d8e9f00112233aabb"])]
+    at: datetime
+
+
+class GuardianActPage(Answer):
+    """What was done, the oldest first."""
+
+    acts: list[GuardianAct]
+    next: str | None
+
+
+@router.get(
+    "/{guardianship_id}/acts",
+    operation_id="listGuardianActs",
+    summary="What the guardian has done for the child (代办记录)",
+    response_model=GuardianActPage,
+    responses=reads(Code.NOT_FOUND),
+)
+async def list_acts(
+    request: Request,
+    response: Response,
+    services: Serves,
+    actor: Guards,
+    guardianship_id: str,
+    limit: Limit = PAGE,
+    after: After = None,
+) -> GuardianActPage:
+    """Out of the audit trail, for the two of them, also once it has ended. 404 for everybody else."""
+    begin, own = seq_after(after, 0), own_id(actor)
+    async with services.database.read() as reader:
+        found = await fetch_guardianship(reader, actor.programme, guardianship_named(guardianship_id))
+        if found is None or own not in (found.guardian, found.child):
+            raise Problem(Code.NOT_FOUND)
+        hand = f"{format_id('vol', found.guardian)}/{format_id('vol', found.child)}"
+        until = found.ended_at + timedelta(microseconds=1) if found.ended_at else None
+        wanted = TrailFilter(actor=hand, since=found.proposed_at, until=until)
+        rows = await fetch_trail(reader, actor.programme, begin, limit + 1, wanted)
+    page, more = cut_page(rows, limit)
+    cursor = str(page[-1].number) if more else None
+    response.headers.update(link_next(request, cursor))
+    acts = [GuardianAct(number=row.number, action=row.action, subject=row.subject, at=row.recorded_at) for row in page]
+    return GuardianActPage(acts=acts, next=cursor)
 
 
 @router.post(
@@ -148,7 +203,10 @@ async def post_end(services: Serves, actor: Guards, key: IdempotencyKey, guardia
     ),
 )
 async def post_token(request: Request, services: Serves, actor: Guards, guardianship_id: str) -> Response:
-    """For a quarter of an hour: to see and to object. It names the guardian (`act`), and the audit trail names both."""
+    """For a quarter of an hour: to see, object, apply, claim places, and decide on the child's data under `/v1/me`.
+
+    It names the guardian (`act`), and the audit trail names both. No points are spent with it.
+    """
     named = guardianship_named(guardianship_id)
     async with services.database.begin() as tx:
         acting = await act_for_child(tx, actor.programme, named, own_id(actor), origin_of(request), services.clock())

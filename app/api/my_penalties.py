@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.actions.penalties import PenaltyTold, appeal_penalty, fetch_penalty_clerk
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.bodies import JsonBody, Received
 from app.api.me import own_id
 from app.api.operations import IdempotencyKey, reads, writes
@@ -84,7 +84,7 @@ async def post_appeal(
 ) -> Response:
     """Once, within the term. Nothing is taken before somebody else has answered it."""
     penalty = penalty_named(penalty_id)
-    ticket = ticket_of(services, actor, key, received.hash + f"appeal {penalty_id}".encode())
+    ticket = secret_ticket_of(services, actor, key, received.hash + f"appeal {penalty_id}".encode())
 
     async def appeal(tx: Tx) -> Edited[PenaltyTold] | Rejected:
         return await appeal_penalty(tx, actor, penalty, received.body.reason, ticket.at)

@@ -8,6 +8,7 @@ import segno
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
+from app.actions.guardianships import note_acted
 from app.api.access import Requires
 from app.api.bodies import Answer, json_answer
 from app.api.me import own_id
@@ -183,12 +184,15 @@ async def post_release(services: Serves, actor: Claims, key: IdempotencyKey, pla
     view = await _own_place(services, actor, place_id)
     submission = Submission(
         command=ReleasePlace(place=view.place.id, volunteer=own_id(actor)),
-        key=AnswerKey(actor.reference, key),
+        key=AnswerKey(actor.hand, key),
         body_hash=f"release {place_id}".encode(),
     )
     outcome = await services.committers.submit(actor.programme, submission)
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)
+    round_id = format_id("rnd", view.place.round)
+    noted, at = {"round_id": round_id}, services.clock()
+    await note_acted(services.database, actor, "place.release", place_id, noted, at, repeated=outcome.replayed)
     released = await _own_place(services, actor, place_id)
     answer = _render(services, actor, released, services.clock())
     return json_answer(answer.model_dump_json(), replayed=outcome.replayed)

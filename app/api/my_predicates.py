@@ -14,6 +14,7 @@ from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
 from app.api.predicate_fields import AskedPage, PermitAnswer, PermitPage, PermitRequest, render_asked, render_permit
 from app.api.problems import Problem
 from app.api.services import Serves
+from app.core.audit_trail import changed
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
 from app.core.consents import GivenBy
@@ -98,7 +99,12 @@ async def revoke_predicate_permit(services: Serves, actor: Own, permit_id: str, 
         services,
         ticket,
         revoke,
-        lambda ended: note(render_permit(actor.programme, ended), "predicate.revoke", permit_id, {}),
+        lambda ended: note(
+            render_permit(actor.programme, ended),
+            "predicate.revoke",
+            permit_id,
+            changed({"revoked_at": None}, {"revoked_at": ticket.at.isoformat()}),
+        ),
         200,
     )
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 from uuid_utils.compat import uuid7
 
+from app.actions.guardianships import note_acted, refuse_child
 from app.api.access import Requires
 from app.api.benefit_fields import BenefitCode
 from app.api.bodies import Answer, json_answer
@@ -22,6 +23,7 @@ from app.core.benefits.facts import hash_facts
 from app.core.business_days import business_day
 from app.core.claims import ClaimPlace
 from app.core.codes import Code, Rejected
+from app.core.holding import Apart
 from app.core.idempotency import AnswerKey
 from app.core.ids import PlaceId, RoundId, format_id
 from app.core.rounds import PlaceState, Round, RoundMode
@@ -30,7 +32,7 @@ from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.security.tickets import hash_ticket_of
 from app.store.benefit_facts import fetch_facts
-from app.store.benefits import fetch_version
+from app.store.benefits import fetch_apart, fetch_version
 from app.store.programmes import fetch_zone
 from app.store.rounds import RoundView, fetch_rounds
 
@@ -134,17 +136,23 @@ async def list_own_rounds(
     return OwnRoundPage(rounds=[_render(view, now) for view in page], next=cursor)
 
 
-async def _judge(services: Services, actor: Actor, terms: Round) -> tuple[bool, bytes]:
-    """Whether the facts of today meet the criteria of the version that the round was announced under; their hash."""
+async def _judge(services: Services, actor: Actor, terms: Round) -> tuple[bool, bytes, Apart]:
+    """Whether the facts of today meet the criteria of the version that the round was announced under; their hash.
+
+    And which benefits nobody holds together with it: the ledger looks at those again.
+    """
     async with services.database.snapshot() as reader:
         published = await fetch_version(reader, actor.programme, terms.benefit, terms.benefit_version)
         if published is None:
             raise Problem(Code.NOT_FOUND)
         today = business_day(services.clock(), await fetch_zone(reader, actor.programme))
+        if refusal := await refuse_child(reader, actor, today):
+            raise refuse(refusal)
         facts = await fetch_facts(reader, actor.programme, own_id(actor), published.benefit, today)
+        apart = await fetch_apart(reader, actor.programme, published.benefit)
     if facts is None:
         raise Problem(Code.NOT_FOUND)
-    return is_eligible(evaluate(published.benefit, facts)), hash_facts(facts)
+    return is_eligible(evaluate(published.benefit, facts)), hash_facts(facts), apart
 
 
 @router.post(
@@ -153,14 +161,21 @@ async def _judge(services: Services, actor: Actor, terms: Round) -> tuple[bool, 
     summary="Claim a place of a round (报名、抢票)",
     status_code=201,
     response_model=ClaimAnswer,
-    responses=writes(Code.NOT_FOUND, Code.ACCOUNT_FROZEN, Code.ROUND_NOT_OPEN, Code.NOT_ELIGIBLE, Code.QUOTA_EXCEEDED),
+    responses=writes(
+        Code.NOT_FOUND,
+        Code.ACCOUNT_FROZEN,
+        Code.ROUND_NOT_OPEN,
+        Code.NOT_ELIGIBLE,
+        Code.QUOTA_EXCEEDED,
+        Code.GUARDIAN_REQUIRED,
+    ),
 )
 async def post_claim(services: Serves, actor: Claims, key: IdempotencyKey, round_id: str) -> Response:
     """First come, first served: a place, or the waiting list in the order of the claims. A lottery: an entry."""
     view = await find_round(services, actor, round_id)
     if view.terms.published_at is None or view.terms.mode is RoundMode.REVIEWED:
         raise Problem(Code.NOT_FOUND)
-    eligible, facts_hash = await _judge(services, actor, view.terms)
+    eligible, facts_hash, apart = await _judge(services, actor, view.terms)
     place = PlaceId(uuid7())
     command = ClaimPlace(
         place=place,
@@ -169,14 +184,16 @@ async def post_claim(services: Serves, actor: Claims, key: IdempotencyKey, round
         code=hash_ticket_of(services.cabinet.tickets, actor.programme, place),
         eligible=eligible,
         facts_hash=facts_hash,
+        apart=apart,
     )
-    submission = Submission(
-        command=command, key=AnswerKey(actor.reference, key), body_hash=f"claim {round_id}".encode()
-    )
+    submission = Submission(command=command, key=AnswerKey(actor.hand, key), body_hash=f"claim {round_id}".encode())
     outcome = await services.committers.submit(actor.programme, submission)
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)
     told = outcome.answer
+    noted = {"round_id": round_id, "state": told["state"]}
+    claimed, at = str(told["place"]), services.clock()
+    await note_acted(services.database, actor, "place.claim", claimed, noted, at, repeated=outcome.replayed)
     answer = ClaimAnswer.model_validate(
         {
             "place_id": told["place"],

@@ -7,6 +7,7 @@ in the form, never both.
 import base64
 import binascii
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -25,7 +26,8 @@ from app.api.services import Services, services_of
 from app.core.attempts import BY_ADDRESS
 from app.core.codes import Code
 from app.core.ids import ClientId, ProgrammeId
-from app.security.client_secrets import parse_client
+from app.core.refused_logins import Door
+from app.security.client_secrets import format_client, parse_client
 from app.security.origins import household_of
 from app.security.scopes import Scope
 from app.store.clients import Client, Credential, fetch_client
@@ -142,17 +144,30 @@ async def _check(services: Services, shown: _Shown, address: str) -> tuple[Clien
     """
     at = services.clock()
     subjects = {f"oauth-address {household_of(address)}": BY_ADDRESS}
-    if refused := await services.logins.admit(shown.programme, subjects, at):
-        raise refuse(refused)
+    closed = await services.logins.admit(shown.programme, subjects, at)
     async with services.database.read() as reader:
         client = await fetch_client(reader, shown.programme, shown.client)
+        if closed:
+            _note_refused(services, shown, client, at, turned_away=True)
+            raise refuse(closed)
         known = client if client and client.disabled_at is None else None
         credential = await check_secret(reader, shown.programme, known, shown.secret, address, at)
     if known is None or credential is None:
+        _note_refused(services, shown, client, at)
         raise Refused(OAuthError.INVALID_CLIENT, "unknown client or wrong secret")
     await services.logins.forgive(shown.programme, subjects, at)
     services.standing.note_used(shown.programme, credential.id, at)
     return known, credential
+
+
+def _note_refused(
+    services: Services, shown: _Shown, client: Client | None, at: datetime, *, turned_away: bool = False
+) -> None:
+    """Count for the audit trail; a client that nobody registered by the hash of its name only."""
+    named = format_client(shown.programme, shown.client)
+    services.logins.refused.note(
+        shown.programme, Door.CLIENT_SECRET, named if client else None, named, at, turned_away=turned_away
+    )
 
 
 def _read_scope(form: dict[str, str], client: Client) -> frozenset[Scope]:

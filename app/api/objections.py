@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.actions.objections import Told, answer_objection, fetch_clerk, note_correction, raise_objection
 from app.actions.reaches import fetch_reach
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.bodies import JsonBody, Received, json_answer
 from app.api.objection_fields import (
     ObjectionAnswer,
@@ -52,7 +52,7 @@ async def submit_objection(
 ) -> Response:
     """Raise an objection of whoever calls; `noticed`: to what the public notice shows."""
     record = record_named(record_id)
-    ticket = ticket_of(services, actor, key, received.hash + record_id.encode())
+    ticket = secret_ticket_of(services, actor, key, received.hash + record_id.encode())
 
     async def object_to(tx: Tx) -> Told | Rejected:
         return await raise_objection(tx, actor, record, received.body.reason, ticket.at, noticed=noticed)
@@ -181,7 +181,7 @@ async def _answer(
     step: ObjectionStep,
 ) -> Response:
     objection = objection_named(objection_id)
-    ticket = ticket_of(services, actor, key, received.hash + f"{step.value} {objection_id}".encode())
+    ticket = secret_ticket_of(services, actor, key, received.hash + f"{step.value} {objection_id}".encode())
 
     async def answer(tx: Tx) -> Edited[Told] | Rejected:
         return await answer_objection(tx, actor, objection, step, received.body.reason, ticket.at)

@@ -15,6 +15,7 @@ from app.api.bodies import JsonBody
 from app.api.bulk_bodies import LINE_BYTES_MAX, NDJSON, ROWS_MAX, NdjsonBody
 from app.api.oauth import OAUTH_ERRORS
 from app.api.operations import body_taken
+from app.api.parameter_texts import describe_parameter
 from app.api.sandbox_faults import FAULT_HEADER, FAULT_TEXT, Fault
 
 DESCRIPTION = """\
@@ -24,6 +25,13 @@ Points and minutes are integers, money is integer fen (`*_fen`), times are RFC 3
 strings. Every refusal is a problem document (RFC 9457) with a stable `code`; its `detail` is Chinese unless
 `Accept-Language` prefers English. Points are priced in fen rounded down once per redemption; minutes become points
 rounded down once per service record.
+
+A caller logs in at `/v1/auth/tokens` or, in the mini-program, at `/v1/auth/wechat`, sends `Authorization: Bearer …`,
+and trades the refresh token, good once, for new tokens at `/v1/auth/tokens/refresh` before `expires_at`; a till signs
+each request instead. A POST takes an `Idempotency-Key` of the caller's own (a till's number stands for it):
+when the outcome is unknown, send the same key and body again, and the kept answer comes back, marked
+`Idempotency-Replayed`. Lists come in pages of `limit`; `next` in the body, and `Link`, lead on until `next` is null.
+What is edited has an `ETag`: send it back as `If-Match`. 429 and 503 say in `Retry-After` how many seconds to wait.
 """
 
 _REF = "#/components/schemas/{model}"
@@ -97,6 +105,8 @@ def _body_of(route: APIRoute) -> type[BaseModel] | None:
 
 
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
+    for parameter in operation.get("parameters", []):
+        describe_parameter(parameter)
     body = _body_of(route)
     if body:
         schema = {"$ref": _REF.format(model=body.__name__)}

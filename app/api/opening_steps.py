@@ -1,5 +1,6 @@
 """Opening sheets (期初余额单) on their way: what one would do, its approval by a second person, its withdrawal."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from app.api.opening_sheets import Drafts, Reads, find_sheet, sheet_named
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.problems import refuse
 from app.api.services import Serves
+from app.core.audit_trail import changed
 from app.core.codes import Code, Rejected
 from app.core.ids import NOBODY, OpeningId, TransactionId, UserId
 from app.core.opening_impacts import foresee_openings
@@ -84,7 +86,7 @@ async def post_opening_approval(services: Serves, actor: Approves, key: Idempote
             describe(sheet),
             "opening-sheet.approve",
             sheet_id,
-            {"lines": sheet.lines, "points": sheet.points, "minutes": sheet.minutes},
+            {"lines": sheet.lines, "points": sheet.points, "minutes": sheet.minutes, **_moved(sheet)},
         ),
         200,
     )
@@ -106,5 +108,14 @@ async def post_opening_withdrawal(services: Serves, actor: Drafts, key: Idempote
         return await withdraw_sheet(tx, actor, named, ticket.at)
 
     return await act(
-        services, ticket, withdraw, lambda sheet: note(render_sheet(sheet), "opening-sheet.withdraw", sheet_id, {}), 200
+        services,
+        ticket,
+        withdraw,
+        lambda sheet: note(render_sheet(sheet), "opening-sheet.withdraw", sheet_id, _moved(sheet)),
+        200,
     )
+
+
+def _moved(sheet: OpeningSheet) -> Mapping[str, object]:
+    """From where to where: only a draft is approved or withdrawn."""
+    return changed({"state": SheetState.DRAFT.value}, {"state": sheet.state.value})

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 from app.actions.penalties import PenaltyTold, fetch_penalty_clerk, find_penalty, impose_penalty
 from app.actions.reaches import fetch_reach
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.bodies import JsonBody, Received
 from app.api.operations import IdempotencyKey, reads, writes
 from app.api.paging import PAGE, After, Limit, cut_page, id_after, link_next
@@ -47,7 +47,7 @@ async def post_penalty(
 ) -> Response:
     """By a rule of the policy in force on the day of the offence. Nobody but those who may confirm it hears of it."""
     body = received.body
-    ticket = ticket_of(services, actor, key, received.hash)
+    ticket = secret_ticket_of(services, actor, key, received.hash)
     team = team_named(body.team_id)
     if team is None:
         raise Problem(Code.NOT_FOUND)
@@ -81,7 +81,7 @@ async def post_penalty(
             render_penalty(told),
             "penalty.impose",
             format_id("pen", told.view.penalty.id),
-            {"volunteer_id": body.volunteer_id, "code": body.code, "evidence": body.evidence},
+            {"volunteer_id": body.volunteer_id, "code": body.code, "evidence": told.view.evidence},
         ),
     )
 

@@ -16,7 +16,7 @@ from app.actions.penalties import (
     note_lifting,
 )
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, blind, note, secret_ticket_of
 from app.api.bodies import JsonBody, Received, json_answer
 from app.api.operations import IdempotencyKey, writes
 from app.api.penalty_fields import PenaltyAnswer, PenaltyReason, penalty_named, render_penalty, tell_penalty_change
@@ -50,7 +50,7 @@ async def _step(
     do: Callable[[Tx, PenaltyId], Awaitable[Edited[PenaltyTold] | Rejected]],
 ) -> Response:
     penalty = penalty_named(penalty_id)
-    ticket = ticket_of(services, actor, key, body_hash + f"{step.value} {penalty_id}".encode())
+    ticket = secret_ticket_of(services, actor, key, body_hash + f"{step.value} {penalty_id}".encode())
 
     async def run(tx: Tx) -> Edited[PenaltyTold] | Rejected:
         return await do(tx, penalty)
@@ -164,14 +164,14 @@ async def post_lifting(
         Submission(
             command=LiftPenalty(penalty=penalty, transaction=TransactionId(uuid7()), by=by),
             key=AnswerKey(actor.reference, key),
-            body_hash=received.hash + f"lift {penalty_id}".encode(),
+            body_hash=blind(services, received.hash + f"lift {penalty_id}".encode()),
         ),
     )
     if isinstance(outcome.answer, Rejected):
         raise refuse(outcome.answer, replayed=outcome.replayed)
     if not outcome.replayed:
         async with services.database.begin() as tx:
-            await note_lifting(tx, actor, penalty, received.body.reason, services.clock())
+            await note_lifting(tx, actor, view.penalty, received.body.reason, services.clock())
     async with services.database.read() as reader:
         lifted = await find_penalty(reader, actor, penalty) or view
         clerk = await fetch_penalty_clerk(reader, actor.programme)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
-from app.actions.personal_changes import change_personal_data
+from app.actions.personal_changes import ChangedData, change_personal_data
 from app.api.access import Requires
 from app.api.acting import act, note, secret_ticket_of
 from app.api.bodies import Body, JsonBody, Received
@@ -65,14 +65,17 @@ async def post_personal_data(
         raise Problem(Code.PARAM_ERROR, errors=[FieldProblem(pointer="", detail="nothing to correct")])
     ticket = secret_ticket_of(services, actor, key, received.hash + volunteer.bytes)
 
-    async def change(tx: Tx) -> PersonalData | Rejected:
-        return await change_personal_data(tx, services.cabinet.people, actor.programme, volunteer, data, ticket.at)
+    async def change(tx: Tx) -> ChangedData | Rejected:
+        people, programme = services.cabinet.people, actor.programme
+        return await change_personal_data(tx, people, programme, volunteer, data, body.reason, ticket.at)
 
-    changes = {"fields": [field.value for field in data.fields()], "reason": body.reason}
+    fields = [field.value for field in data.fields()]
     return await act(
         services,
         ticket,
         change,
-        lambda kept: note(render_masked(kept), "personal-data.change", volunteer_id, changes),
+        lambda kept: note(
+            render_masked(kept.data), "personal-data.change", volunteer_id, {"fields": fields, "reason": kept.reason}
+        ),
         200,
     )

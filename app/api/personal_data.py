@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from app.actions.running import Done
 from app.actions.vault import Access, Opened, access_personal_data, look_up_volunteer, open_personal_data
 from app.api.access import Requires, address_of
-from app.api.acting import act, note, secret_ticket_of, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received
 from app.api.fields import VolunteerRef
 from app.api.me import own_id
@@ -21,6 +21,7 @@ from app.api.personal_fields import (
     PersonalAnswer,
     Phone,
     ReadReason,
+    UnmaskedField,
     render_clear,
     render_masked,
 )
@@ -47,7 +48,7 @@ ApprovalRef = Annotated[str, Field(pattern="^dap_[0-9a-f]{32}$", examples=["dap_
 class UnmaskRequest(Body):
     """What is to be seen in clear, and why."""
 
-    fields: Annotated[list[VaultField], Field(min_length=1, max_length=4, examples=[["name", "phone"]])]
+    fields: Annotated[list[UnmaskedField], Field(min_length=1, max_length=4, examples=[["name", "phone"]])]
     reason: ReadReason
     approval_id: Annotated[
         ApprovalRef | None, Field(description="Of anybody under 18, or of unknown age: used up by this access")
@@ -163,7 +164,7 @@ async def unmask(
 ) -> Response:
     """Noted before it is answered: who, what, why, from where. Of a minor only with a second person's approval."""
     body, volunteer = received.body, volunteer_named(volunteer_id)
-    ticket = ticket_of(services, actor, key, received.hash + volunteer.bytes)
+    ticket = secret_ticket_of(services, actor, key, received.hash + volunteer.bytes)
     today = await business_today(services, actor)
     access = Access(
         id=DataReadId(uuid7()),
@@ -220,7 +221,8 @@ async def look_up(
             volunteers=[FoundVolunteer(id=format_id("vol", row.id), masked_name=row.masked_name) for row in rows if row]
         )
 
-    changes = {"field": field.value, "reason": body.reason, "address": noted.address}
+    # Why is noted beside each who was found, sealed with their key; of whom nobody is found there is none to seal with.
+    changes = {"field": field.value, "address": noted.address}
     return await act(
         services,
         ticket,

@@ -10,8 +10,8 @@ from app.api.fields import refuse_control_characters
 from app.api.problems import FieldProblem, Problem
 from app.core.codes import Code
 from app.core.identity_numbers import Document, IdType, check_document, normalise_number
+from app.core.personal_data import IN_THE_VAULT, PersonalData
 from app.core.personal_data import Field as VaultField
-from app.core.personal_data import PersonalData
 from app.core.phones import normalise_phone
 
 
@@ -22,6 +22,13 @@ def _spell_phone(text: str) -> str:
     return number
 
 
+def _refuse_material(field: VaultField) -> VaultField:
+    if field not in IN_THE_VAULT:
+        raise ValueError("files are read one by one, where their application is")
+    return field
+
+
+UnmaskedField = Annotated[VaultField, AfterValidator(_refuse_material)]
 PersonName = Annotated[
     str,
     Field(min_length=1, max_length=80, description="Kept in the vault; elsewhere masked (张**)", examples=["张三丰"]),
@@ -75,10 +82,10 @@ def render_masked(data: PersonalData | None) -> PersonalAnswer:
     )
 
 
-def render_clear(data: PersonalData | None, fields: tuple[VaultField, ...] = tuple(VaultField)) -> ClearData:
+def render_clear(data: PersonalData | None, fields: tuple[VaultField, ...] = IN_THE_VAULT) -> ClearData:
     """Personal data for the person, or for an access that was noted."""
     values = data.fields() if data else {}
-    shown = {field: values.get(field) for field in VaultField if field in fields}
+    shown = {field: values.get(field) for field in IN_THE_VAULT if field in fields}
     kind = values.get(VaultField.ID_TYPE) if VaultField.ID_NUMBER in fields else None
     return ClearData(
         name=shown.get(VaultField.NAME),

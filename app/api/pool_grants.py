@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.actions.pool_grants import fetch_avoided, propose_pool_grant
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.bodies import Answer, Body, JsonBody, Received, json_answer
 from app.api.fields import PointsField, PoolGrantRef, ReasonText, TransactionRef, UserRef, VolunteerRef
 from app.api.operations import IdempotencyKey, reads, writes
@@ -29,6 +29,7 @@ from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.database import Tx
 from app.store.pool_grants import fetch_pool, fetch_pool_grant, fetch_pool_grants_listed
+from app.store.same_person import fetch_own_accounts
 
 router = APIRouter(prefix="/v1", tags=["Pool"])
 
@@ -128,7 +129,7 @@ async def post_pool_grant(
 ) -> Response:
     """Nothing moves until a second person approves. Not for oneself, not for one's family."""
     body = received.body
-    ticket = ticket_of(services, actor, key, received.hash)
+    ticket = secret_ticket_of(services, actor, key, received.hash)
     proposed = PoolGrant(
         id=PoolGrantId(uuid7()),
         state=PoolGrantState.PROPOSED,
@@ -232,6 +233,8 @@ async def approve_pool_grant(services: Serves, actor: Approves, key: Idempotency
     grant, by = await _find(services, actor, grant_id), UserId(actor.subject)
     async with services.database.read() as reader:
         avoid = await fetch_avoided(reader, actor.programme, grant.proposed_by, by)
+        if grant.proposed_by in await fetch_own_accounts(reader, actor.programme, by):
+            raise Problem(Code.SELF_REVIEW)
     command = GrantFromPool(
         grant=grant.id,
         transaction=TransactionId(uuid7()),

@@ -18,6 +18,7 @@ _log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_S = "1"
+_NO_TEXT = "22021"
 _BY_STATUS = {
     404: Code.NOT_FOUND,
     405: Code.METHOD_NOT_ALLOWED,
@@ -119,6 +120,11 @@ def refuse(rejected: Rejected, *, replayed: bool = False) -> Problem:
     return Problem(rejected.code, rejected.detail, replayed=replayed)
 
 
+def _point_to_given(location: Sequence[int | str]) -> str:
+    """A query parameter is named as our own checks name it, without where FastAPI found it."""
+    return point_to(location[1:] if location[0] == "query" else location)
+
+
 def point_to(location: Sequence[int | str]) -> str:
     """A JSON pointer (RFC 6901) to where validation failed."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
@@ -133,7 +139,7 @@ async def _on_problem(request: Request, error: Exception) -> Response:
 async def _on_validation(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [FieldProblem(pointer=point_to(item["loc"]), detail=str(item["msg"])) for item in error.errors()]
+    errors = [FieldProblem(pointer=_point_to_given(item["loc"]), detail=str(item["msg"])) for item in error.errors()]
     return render_problem(request, Problem(Code.PARAM_ERROR, errors=errors))
 
 
@@ -150,14 +156,19 @@ async def _on_busy(request: Request, error: Exception) -> Response:
 
 
 async def _on_database(request: Request, error: Exception) -> Response:
-    """A connection that was lost (a restart of the database, say) is worth another try; anything else is ours."""
+    """A connection that was lost (a restart of the database, say) is worth another try; anything else is ours.
+
+    Save for text that no PostgreSQL keeps, a zero byte: that is the caller's.
+    """
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _NO_TEXT:
+        return render_problem(request, Problem(Code.PARAM_ERROR))
     if not isinstance(error, DBAPIError) or not error.connection_invalidated:
         return await _on_failure(request, error)
     return await _on_busy(request, error)
 
 
 async def _on_failure(request: Request, error: Exception) -> Response:
-    _log.error("request failed", error=repr(error), exc_info=error)
+    _log.error("request failed", error=type(error).__name__, exc_info=error)
     return render_problem(request, Problem(Code.SYSTEM_ERROR))
 
 

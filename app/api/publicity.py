@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
-from app.actions.application_hands import ApplicationTold, day_of, fetch_application_clerk
+from app.actions.application_hands import day_of, fetch_application_clerk
 from app.actions.application_reviews import object_to_application
 from app.api.access import Requires
-from app.api.acting import act, note, ticket_of
+from app.api.acting import act, note, secret_ticket_of
 from app.api.application_fields import ApplicationReason, ApplicationRef, application_named
 from app.api.application_pages import render_page
 from app.api.bodies import Answer, JsonBody, Received
@@ -25,6 +25,7 @@ from app.core.ids import NOBODY, ApplicationId, ProgrammeId, format_id
 from app.security.actors import Actor, ActorKind
 from app.security.scopes import Scope
 from app.store.application_lists import fetch_noticed
+from app.store.application_steps import PublicObjection
 from app.store.applications import ApplicationView
 from app.store.database import Tx
 from app.store.programmes import fetch_zone
@@ -159,18 +160,17 @@ async def post_objection(
 ) -> Response:
     """To somebody else's, once, with the reason. It is investigated again; who objected stays with the officials."""
     application = application_named(application_id)
-    ticket = ticket_of(services, actor, key, received.hash + application_id.encode())
-    reason = received.body.reason
+    ticket = secret_ticket_of(services, actor, key, received.hash + application_id.encode())
 
-    async def object_to(tx: Tx) -> ApplicationTold | Rejected:
-        return await object_to_application(tx, actor, application, reason, ticket.at)
+    async def object_to(tx: Tx) -> PublicObjection | Rejected:
+        return await object_to_application(tx, actor, application, received.body.reason, ticket.at)
 
     return await act(
         services,
         ticket,
         object_to,
-        lambda _told: note(
-            NoticeObjection(application_id=application_id, reason=reason, raised_at=ticket.at),
+        lambda raised: note(
+            NoticeObjection(application_id=application_id, reason=raised.reason, raised_at=raised.raised_at),
             "application.object",
             application_id,
             {},

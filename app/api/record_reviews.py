@@ -22,6 +22,7 @@ from app.engine.batch import Submission
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.relatives import fetch_relatives
+from app.store.same_person import fetch_own_accounts
 
 router = APIRouter(prefix="/v1/service-records", tags=["Service"])
 
@@ -58,6 +59,7 @@ async def verify_record(services: Serves, actor: Verifies, key: IdempotencyKey, 
     async with services.database.read() as reader:
         _, level = await find_record(reader, actor, record)
         relatives = await fetch_relatives(reader, actor.programme, verifier)
+        accounts = await fetch_own_accounts(reader, actor.programme, verifier)
     command = VerifyRecord(
         record=record,
         transaction=TransactionId(uuid7()),
@@ -65,6 +67,7 @@ async def verify_record(services: Serves, actor: Verifies, key: IdempotencyKey, 
         verifier_is=actor.volunteer,
         level=level,
         relatives=relatives,
+        accounts=accounts,
     )
     replayed = await _submit(services, actor, key, record, "verify", command)
     if not replayed:
@@ -86,8 +89,13 @@ async def reject_record(services: Serves, actor: Verifies, key: IdempotencyKey, 
     async with services.database.read() as reader:
         await find_record(reader, actor, record)
         relatives = await fetch_relatives(reader, actor.programme, UserId(actor.subject))
+        accounts = await fetch_own_accounts(reader, actor.programme, UserId(actor.subject))
     command = RejectRecord(
-        record=record, verifier=UserId(actor.subject), verifier_is=actor.volunteer, relatives=relatives
+        record=record,
+        verifier=UserId(actor.subject),
+        verifier_is=actor.volunteer,
+        relatives=relatives,
+        accounts=accounts,
     )
     replayed = await _submit(services, actor, key, record, "reject", command)
     return await answer_record(services, actor, record, replayed=replayed)

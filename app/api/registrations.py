@@ -8,6 +8,7 @@ from pydantic import Field
 from uuid_utils.compat import uuid7
 
 from app.actions.consents import give_consent
+from app.actions.reaches import may_know_of
 from app.actions.vault import store_personal_data
 from app.actions.volunteers import register_volunteer
 from app.api.acting import act, note, secret_ticket_of
@@ -88,7 +89,7 @@ async def _today(services: Services, actor: Actor) -> date:
     summary="Register a volunteer (注册志愿者)",
     status_code=201,
     response_model=VolunteerAnswer,
-    responses=writes(Code.NOT_FOUND, Code.ALREADY_EXISTS, Code.GUARDIAN_REQUIRED),
+    responses=writes(Code.NOT_FOUND, Code.ALREADY_EXISTS, Code.GUARDIAN_REQUIRED, Code.CONSENT_TEXT_NOT_IN_FORCE),
 )
 async def post_volunteer(
     services: Serves,
@@ -96,7 +97,7 @@ async def post_volunteer(
     received: Annotated[Received[VolunteerRequest], Depends(JsonBody(VolunteerRequest))],
     key: IdempotencyKey,
 ) -> Response:
-    """The answer has the opaque id by which everything else knows this volunteer."""
+    """The answer has the opaque id by which all else knows this volunteer. An organiser: of their own part only."""
     body = received.body
     ticket = secret_ticket_of(services, actor, key, received.hash)
     registered_at = body.registered_at or ticket.at
@@ -119,6 +120,8 @@ async def post_volunteer(
     referred_by = volunteer_named(body.referred_by) if body.referred_by else None
 
     async def register(tx: Tx) -> VolunteerRow | Rejected:
+        if not await may_know_of(tx, actor, row.region_code, row.team or actor.team):
+            return Rejected(Code.NOT_FOUND, {"region_code": row.region_code})
         savepoint = await tx.begin_nested()
         made = await register_volunteer(tx, actor.programme, row, external, referred_by)
         refused = made if isinstance(made, Rejected) else await keep(tx)

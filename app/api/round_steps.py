@@ -1,11 +1,12 @@
 """What is done to a round that people claim: more places, the draw, its end. Limited quantities, so by commands."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from app.actions.running import Done, run_action
+from app.actions.running import Done, Ticket, run_action
 from app.api.acting import ticket_of
 from app.api.bodies import Body, JsonBody, Received, json_answer
 from app.api.operations import IdempotencyKey, writes
@@ -18,12 +19,13 @@ from app.core.codes import Code, Rejected
 from app.core.draws import DrawLots
 from app.core.idempotency import AnswerKey
 from app.core.round_ends import CloseRound, EnlargeRound
+from app.core.rounds import RoundStand
 from app.engine.batch import Submission
 from app.security.actors import Actor
 from app.security.tickets import derive_seed
 from app.store.benefits import fetch_version
 from app.store.database import Tx
-from app.store.rounds import fetch_round
+from app.store.rounds import RoundView, fetch_round
 
 router = APIRouter(prefix="/v1/rounds/{round_id}", tags=["Rounds"])
 
@@ -40,16 +42,16 @@ async def _step(
     key: str,
     round_id: str,
     command: EnlargeRound | DrawLots | CloseRound,
-    changes: Mapping[str, object],
+    asked: Mapping[str, object],
 ) -> Response:
     verb = type(command).__name__
-    ticket = ticket_of(services, actor, key, f"{verb} {round_id} {sorted(changes.items())}".encode())
+    ticket = ticket_of(services, actor, key, f"{verb} {round_id} {sorted(asked.items())}".encode())
 
     async def note_step(tx: Tx) -> Done:
         action = f"round.{verb.removesuffix('Round').lower()}"
         now = await fetch_round(tx, actor.programme, command.round)
-        before = {"capacity": now.stand.capacity if now and now.stand else None} if changes else {}
-        return Done(answer="{}", action=action, subject=round_id, changes=changed(before, changes))
+        before, after = _states(command, now) if now else ({}, {})
+        return Done(answer="{}", action=action, subject=round_id, changes=changed(before, after))
 
     # The audit row first, once per key: a crash may leave a row without its change, never a change without its row.
     noted = await run_action(services.database, ticket, note_step)
@@ -58,9 +60,35 @@ async def _step(
     submission = Submission(command=command, key=AnswerKey(f"round:{actor.reference}", key), body_hash=ticket.body_hash)
     outcome = await services.committers.submit(actor.programme, submission)
     if isinstance(outcome.answer, Rejected):
+        await _note_refusal(services, ticket, round_id, verb, outcome.answer)
         raise refuse(outcome.answer, replayed=outcome.replayed)
     view = await find_round(services, actor, round_id)
     return json_answer(render_round(view, services.clock()).model_dump_json(), replayed=outcome.replayed)
+
+
+async def _note_refusal(services: Services, ticket: Ticket, round_id: str, verb: str, refused: Rejected) -> None:
+    """Beside the row that says what was about to be done another one: that the ledger refused it."""
+
+    async def note_refused(_: Tx) -> Done:
+        step = verb.removesuffix("Round").lower()
+        changes = {"code": refused.code.value}
+        return Done(answer="{}", action=f"round-refused.{step}", subject=round_id, changes=changes)
+
+    await run_action(services.database, replace(ticket, key=f"{ticket.key}:refused"), note_refused)
+
+
+def _states(
+    command: EnlargeRound | DrawLots | CloseRound, view: RoundView
+) -> tuple[Mapping[str, object], Mapping[str, object]]:
+    """What a step is about to change of a round: as it is, and as it will be. What moves up is told by the places."""
+    stand = view.stand or RoundStand(round=view.terms.id, capacity=view.terms.capacity)
+    match command:
+        case EnlargeRound():
+            return {"capacity": stand.capacity}, {"capacity": command.capacity}
+        case DrawLots():
+            return {"drawn": stand.drawn_at is not None, "entered": stand.entered}, {"drawn": True, "entered": 0}
+        case CloseRound():
+            return {"closed": stand.closed_at is not None}, {"closed": True}
 
 
 @router.post(

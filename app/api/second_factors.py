@@ -1,14 +1,14 @@
 """Second factors (双因素登录): set up by their owner, reset by somebody else, asked for by the programme."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from app.actions.running import Done
-from app.actions.second_factors import Enrolment, confirm, enrol, reset
+from app.actions.second_factors import Enrolment, FactorState, confirm, enrol, reset
 from app.actions.settings import change_login_settings
 from app.api.access import Requires
 from app.api.acting import act, note, note_edit, ticket_of
@@ -19,7 +19,7 @@ from app.api.problems import Problem, refuse
 from app.api.services import Serves
 from app.api.users import user_named
 from app.core.attempts import BY_NAME
-from app.core.audit_trail import Edited
+from app.core.audit_trail import Edited, changed
 from app.core.codes import Code, Rejected
 from app.core.ids import UserId, format_id
 from app.security.actors import Actor, ActorKind
@@ -27,7 +27,6 @@ from app.security.scopes import Scope
 from app.security.totp import totp_uri
 from app.store.database import Tx
 from app.store.login_settings import LoginSettings, fetch_login_settings
-from app.store.users import User
 
 router = APIRouter(prefix="/v1/auth/totp", tags=["Access"])
 users_router = APIRouter(prefix="/v1/users", tags=["Access"])
@@ -77,7 +76,8 @@ class LoginSettingsAnswer(Answer):
     second_factor: bool
 
 
-def _own_user(actor: Actor) -> UserId:
+def own_user(actor: Actor) -> UserId:
+    """The user who calls; a volunteer has no password."""
     if actor.kind is ActorKind.VOLUNTEER:
         raise Problem(Code.NOT_FOUND)
     return UserId(actor.subject)
@@ -93,7 +93,7 @@ def _own_user(actor: Actor) -> UserId:
 )
 async def post_totp(services: Serves, actor: Own, key: IdempotencyKey) -> Response:
     """For users with a password. It is asked for from when it is confirmed on."""
-    user = _own_user(actor)
+    user = own_user(actor)
     ticket = ticket_of(services, actor, key, b"begin-totp")
 
     async def begin(tx: Tx) -> Enrolment | Rejected:
@@ -106,7 +106,8 @@ async def post_totp(services: Serves, actor: Own, key: IdempotencyKey) -> Respon
             "uri": totp_uri(made.secret, f"Liyu {actor.programme}", made.user.username),
         }
         answer = TotpEnrolment(user_id=named).model_dump_json()
-        return Done(answer=answer, action="totp.begin", subject=named, changes={}, shown_once=shown)
+        changes = _moved(made.before, FactorState.BEGUN)
+        return Done(answer=answer, action="totp.begin", subject=named, changes=changes, shown_once=shown)
 
     return await act(services, ticket, begin, told)
 
@@ -125,7 +126,7 @@ async def post_confirm(
     key: IdempotencyKey,
 ) -> Response:
     """Write the recovery codes down. Log in anew with the next code: tokens given out before stay as they are."""
-    user = _own_user(actor)
+    user = own_user(actor)
     ticket = ticket_of(services, actor, key, received.hash)
     if refused := await services.logins.admit(actor.programme, {f"totp {user}": BY_NAME}, ticket.at):
         raise refuse(refused)
@@ -137,7 +138,8 @@ async def post_confirm(
         named = format_id("usr", user)
         answer = SecondFactorConfirmed(user_id=named).model_dump_json()
         shown = {"recovery_codes": " ".join(codes)}
-        return Done(answer=answer, action="totp.confirm", subject=named, changes={}, shown_once=shown)
+        changes = _moved(FactorState.BEGUN, FactorState.CONFIRMED)
+        return Done(answer=answer, action="totp.confirm", subject=named, changes=changes, shown_once=shown)
 
     return await act(services, ticket, do, told, 200)
 
@@ -159,10 +161,18 @@ async def post_reset(
     named = user_named(user_id)
     ticket = ticket_of(services, actor, key, b"reset" + named.bytes)
 
-    async def do(tx: Tx) -> User | Rejected:
+    async def do(tx: Tx) -> Edited[FactorState] | Rejected:
         return await reset(tx, actor.programme, named, UserId(actor.subject), ticket.at)
 
-    return await act(services, ticket, do, lambda _: note(TotpReset(user_id=user_id), "totp.reset", user_id, {}), 200)
+    def told(edited: Edited[FactorState]) -> Done:
+        return note(TotpReset(user_id=user_id), "totp.reset", user_id, _moved(edited.before, edited.after))
+
+    return await act(services, ticket, do, told, 200)
+
+
+def _moved(before: FactorState, after: FactorState) -> Mapping[str, object]:
+    """What becomes of a second factor, for the trail: of its secret nothing is said."""
+    return changed({"second_factor": before.value}, {"second_factor": after.value})
 
 
 @settings_router.get(

@@ -33,6 +33,8 @@ class Services:
     clock: Callable[[], datetime]
     token_lifetime: timedelta
     limits: Limits = field(default_factory=Limits)
+    public_url: str | None = None
+    """Where the world finds this service, ending in a slash. None: wherever a request says that it was sent to."""
     wechat: WechatCalls | None = None
     """None: this deployment has no mini-program."""
     back_tests_asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,6 +47,11 @@ def services_of(request: Request) -> Services:
     if not isinstance(services, Services):
         raise TypeError("the application was not started")
     return services
+
+
+def public_base(request: Request) -> str:
+    """What addresses begin with that are given out, printed and signed: as it is set, not as a caller's `Host` says."""
+    return services_of(request).public_url or str(request.base_url)
 
 
 Serves = Annotated[Services, Depends(services_of)]

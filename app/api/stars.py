@@ -13,7 +13,7 @@ from app.api.me import own_id
 from app.api.operations import reads
 from app.api.problems import FieldProblem, Problem
 from app.api.services import Serves, Services
-from app.api.volunteers import Reads, volunteer_named
+from app.api.volunteers import Reads, find_volunteer, volunteer_named
 from app.core.business_days import business_day, end_of_day
 from app.core.codes import Code
 from app.core.ids import ProgrammeId, VolunteerId, format_id
@@ -120,5 +120,8 @@ async def get_volunteer_stars(
     effective_on: EffectiveOn = None,
     known_at: KnownAt = None,
 ) -> StarsAnswer:
-    """What the volunteer sees."""
-    return await _read(services, actor.programme, volunteer_named(volunteer_id), effective_on, known_at)
+    """What the volunteer sees. An organiser: of their own part only."""
+    volunteer = volunteer_named(volunteer_id)
+    async with services.database.read() as reader:
+        await find_volunteer(reader, actor, volunteer)
+    return await _read(services, actor.programme, volunteer, effective_on, known_at)

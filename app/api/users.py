@@ -78,6 +78,7 @@ class UserAnswer(Answer):
     volunteer_id: VolunteerRef | None
     region_code: RegionCode | None
     role: Annotated[StaffRole | None, Field(description="Of merchant staff only")]
+    must_change_password: Annotated[bool, Field(description="Somebody else has set it (须先修改初始密码)")]
     disabled_at: datetime | None
     created_at: datetime
 
@@ -100,6 +101,7 @@ def render_user(user: User) -> UserAnswer:
         volunteer_id=format_id("vol", user.volunteer) if user.volunteer else None,
         region_code=user.region,
         role=user.role,
+        must_change_password=user.must_change,
         disabled_at=user.disabled_at,
         created_at=user.created_at,
     )
@@ -119,7 +121,10 @@ async def post_user(
     received: Annotated[Received[UserRequest], Depends(JsonBody(UserRequest))],
     key: IdempotencyKey,
 ) -> Response:
-    """The password is kept as an argon2id hash only; the hash of this body, which holds it, is kept keyed."""
+    """The password is good for the first log-in, in which the user chooses another.
+
+    It is kept as an argon2id hash only; the hash of this body, which holds it, is kept keyed.
+    """
     body = received.body
     blinded = hmac.digest(services.cabinet.blinding, received.hash, "sha256")
     ticket = ticket_of(services, actor, key, blinded)
@@ -136,6 +141,7 @@ async def post_user(
         volunteer=VolunteerId(volunteer) if volunteer else None,
         role=body.role,
         region=body.region_code,
+        must_change=True,
     )
 
     async def create(tx: Tx) -> User | Rejected:

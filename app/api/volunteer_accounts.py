@@ -11,7 +11,7 @@ from app.api.operations import reads, refusals
 from app.api.paging import PAGE, After, Limit
 from app.api.problems import Problem
 from app.api.services import Serves
-from app.api.volunteers import Reads, volunteer_named
+from app.api.volunteers import Reads, find_volunteer, volunteer_named
 from app.api.wallets import Asked, StatementAnswer, WalletAnswer, read_statement, read_wallet
 from app.core.codes import Code
 from app.core.volunteers import VolunteerStatus
@@ -62,8 +62,11 @@ async def issue_volunteer_token(
     responses=reads(Code.NOT_FOUND),
 )
 async def get_volunteer_wallet(services: Serves, actor: Reads, volunteer_id: str, asked: Asked) -> WalletAnswer:
-    """What the volunteer sees, now or as of any day."""
-    return await read_wallet(services, actor.programme, volunteer_named(volunteer_id), asked)
+    """What the volunteer sees, now or as of any day. An organiser: of their own part only."""
+    volunteer = volunteer_named(volunteer_id)
+    async with services.database.read() as reader:
+        await find_volunteer(reader, actor, volunteer)
+    return await read_wallet(services, actor.programme, volunteer, asked)
 
 
 @router.get(
@@ -82,6 +85,8 @@ async def get_volunteer_statement(
     limit: Limit = PAGE,
     after: After = None,
 ) -> StatementAnswer:
-    """The newest first."""
+    """The newest first. An organiser: of their own part only."""
     volunteer = volunteer_named(volunteer_id)
+    async with services.database.read() as reader:
+        await find_volunteer(reader, actor, volunteer)
     return await read_statement(request, response, services, actor.programme, volunteer, limit, after)

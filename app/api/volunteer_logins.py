@@ -18,6 +18,7 @@ from app.api.operations import IdempotencyKey, writes
 from app.api.problems import Problem
 from app.api.services import Serves, Services
 from app.api.volunteers import volunteer_named
+from app.core.audit_trail import changed
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
 from app.core.ids import UserId, VolunteerId
@@ -98,6 +99,8 @@ async def post_end_sessions(services: Serves, actor: Binds, key: IdempotencyKey,
         services,
         ticket,
         close,
-        lambda count: note(EndedSessions(ended=count), "wechat.close", volunteer_id, {"ended": count}),
+        lambda count: note(
+            EndedSessions(ended=count), "wechat.close", volunteer_id, changed({"running": count}, {"running": 0})
+        ),
         200,
     )

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
+from app.actions.reaches import find_known_volunteer, within_part
 from app.actions.volunteers import set_volunteer_status
 from app.api.access import Requires
 from app.api.acting import act, note_edit, ticket_of
@@ -25,12 +26,11 @@ from app.core.volunteers import VolunteerStatus
 from app.security.actors import Actor
 from app.security.scopes import Scope
 from app.store.bonuses import fetch_referrer
-from app.store.database import Tx
+from app.store.database import Reader, Tx
 from app.store.volunteers import (
     VolunteerFilter,
     VolunteerRow,
     fetch_external_ids,
-    fetch_volunteer,
     fetch_volunteers,
 )
 
@@ -114,6 +114,14 @@ def volunteer_named(reference: str) -> VolunteerId:
     return VolunteerId(value)
 
 
+async def find_volunteer(reader: Reader | Tx, actor: Actor, volunteer: VolunteerId) -> VolunteerRow:
+    """A volunteer; 404 for nobody, and for somebody outside an organiser's part."""
+    found = await find_known_volunteer(reader, actor, volunteer)
+    if found is None:
+        raise Problem(Code.NOT_FOUND)
+    return found
+
+
 @router.get("", operation_id="listVolunteers", summary="Volunteers", response_model=VolunteerPage, responses=reads())
 async def list_volunteers(
     request: Request,
@@ -130,12 +138,17 @@ async def list_volunteers(
     limit: Limit = PAGE,
     after: After = None,
 ) -> VolunteerPage:
-    """All of them, or those that match; `system` and `external_id` together find one."""
+    """All of them, or those that match; an organiser's are those of their own part.
+
+    `system` and `external_id` together find one, also for an organiser of another part: people serve elsewhere too.
+    """
     begin = VolunteerId(id_after("vol", after))
     wanted = VolunteerFilter(
         team=team_named(team), region=region, status=status, system=system, external_id=external_id
     )
     async with services.database.read() as reader:
+        if system is None or external_id is None:
+            wanted = await within_part(reader, actor, wanted)
         found = await fetch_volunteers(reader, actor.programme, begin, limit + 1, wanted)
     rows, more = cut_page(found, limit)
     cursor = format_id("vol", rows[-1].id) if more else None
@@ -153,14 +166,12 @@ async def list_volunteers(
     responses=reads(Code.NOT_FOUND),
 )
 async def get_volunteer(services: Serves, actor: Reads, volunteer_id: str) -> Response:
-    """With the birthday and the ids that other systems gave."""
+    """With the birthday and the ids that other systems gave. An organiser: of their own part only."""
     volunteer = volunteer_named(volunteer_id)
     async with services.database.snapshot() as reader:
-        found = await fetch_volunteer(reader, actor.programme, volunteer)
+        found = await find_volunteer(reader, actor, volunteer)
         external = await fetch_external_ids(reader, actor.programme, volunteer)
         referrer = await fetch_referrer(reader, actor.programme, volunteer)
-    if found is None:
-        raise Problem(Code.NOT_FOUND)
     listed = [ExternalIdField(system=item.system, external_id=item.external_id) for item in external]
     more = {"external_ids": listed, "referred_by": format_id("vol", referrer) if referrer else None}
     detail = VolunteerDetail.model_validate({**volunteer_fields(found), "born_on": found.born_on, **more})
@@ -194,6 +205,10 @@ async def _set_status(
     volunteer, status = volunteer_named(volunteer_id), _STATUS[step]
 
     async def change(tx: Tx) -> Edited[VolunteerRow] | Rejected:
+        if await find_known_volunteer(tx, actor, volunteer) is None:
+            return Rejected(Code.NOT_FOUND)
+        if actor.volunteer == volunteer:
+            return Rejected(Code.SELF_REVIEW)
         return await set_volunteer_status(tx, actor.programme, volunteer, status)
 
     ticket = ticket_of(services, actor, key, received.hash + f"{status.value} {volunteer_id}".encode())
@@ -215,12 +230,12 @@ Why = Annotated[Received[FreezeRequest], Depends(JsonBody(FreezeRequest))]
     operation_id="freezeVolunteer",
     summary="Stop a volunteer's spending (冻结)",
     response_model=VolunteerAnswer,
-    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT),
+    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT, Code.SELF_REVIEW),
 )
 async def freeze_volunteer(
     services: Serves, actor: Writes, received: Why, key: IdempotencyKey, volunteer_id: str
 ) -> Response:
-    """Hours go on counting: they are a legal record."""
+    """Hours go on counting: they are a legal record. Nobody does it to themselves."""
     return await _set_status(services, actor, received, key, volunteer_id, VolunteerStep.FREEZE)
 
 
@@ -229,10 +244,10 @@ async def freeze_volunteer(
     operation_id="unfreezeVolunteer",
     summary="Let a volunteer spend again (解冻)",
     response_model=VolunteerAnswer,
-    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT),
+    responses=writes(Code.NOT_FOUND, Code.STATE_CONFLICT, Code.SELF_REVIEW),
 )
 async def unfreeze_volunteer(
     services: Serves, actor: Writes, received: Why, key: IdempotencyKey, volunteer_id: str
 ) -> Response:
-    """The points are still there."""
+    """The points are still there. Nobody does it to themselves."""
     return await _set_status(services, actor, received, key, volunteer_id, VolunteerStep.UNFREEZE)

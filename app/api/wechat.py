@@ -19,6 +19,7 @@ from app.core.attempts import BY_ADDRESS, BY_BINDING
 from app.core.business_days import business_day
 from app.core.codes import Code, Rejected
 from app.core.ids import ProgrammeId
+from app.core.refused_logins import Door
 from app.security.bindings import index_openid, read_binding_token
 from app.security.origins import Origin, household_of
 from app.store.programmes import fetch_programme
@@ -137,7 +138,9 @@ async def post_wechat(
     operation_id="bindWechat",
     summary="Bind the account of the mini-program to a volunteer (绑定)",
     response_model=WechatAnswer,
-    responses=refusals((*_WECHAT, Code.TOKEN_ERROR, Code.BINDING_FAILED, Code.GUARDIAN_REQUIRED)),
+    responses=refusals(
+        (*_WECHAT, Code.TOKEN_ERROR, Code.BINDING_FAILED, Code.GUARDIAN_REQUIRED, Code.CONSENT_TEXT_NOT_IN_FORCE)
+    ),
     openapi_extra={"x-access": PUBLIC},
 )
 async def post_bind(
@@ -167,6 +170,7 @@ async def post_bind(
     async with services.database.begin() as tx:
         bound = await bind(tx, services.cabinet, programme, arrival, shown, business_day(at, zone), at)
         if isinstance(bound, Rejected):
+            services.logins.refused.note(programme, Door.BINDING, None, openid, at)
             raise refuse(bound)  # within, so that nothing of it stays
     return await _answer(services, bound)
 
@@ -175,5 +179,7 @@ async def _admit(services: Services, programme: ProgrammeId, openid: str, origin
     """Count an attempt to bind, by the account and by the address."""
     account = index_openid(services.cabinet.openids, programme, openid).hex()
     subjects = {f"binding {account}": BY_BINDING, f"binding-address {household_of(origin.address)}": BY_ADDRESS}
-    if refused := await services.logins.admit(programme, subjects, services.clock()):
-        raise refuse(refused)
+    at = services.clock()
+    if closed := await services.logins.admit(programme, subjects, at):
+        services.logins.refused.note(programme, Door.BINDING, None, openid, at, turned_away=True)
+        raise refuse(closed)

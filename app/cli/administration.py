@@ -9,6 +9,7 @@ import typer
 from uuid_utils.compat import uuid7
 
 from app.actions.users import LOGIN_KINDS, NewUser, actor_of, create_user
+from app.cli.mistakes import tell_refusal
 from app.core.codes import Rejected
 from app.core.ids import ProgrammeId, UserId
 from app.hosting import migrate_database, settings_with_database
@@ -18,6 +19,7 @@ from app.security.tokens import issue_token
 from app.settings import Settings
 from app.store.audit_rows import insert_audit_row
 from app.store.database import Database
+from app.store.programmes import fetch_programme
 from app.store.users import fetch_user_by_name
 
 admin = typer.Typer(no_args_is_help=True, help="People who log in.")
@@ -36,21 +38,30 @@ def create(
     password: Annotated[
         str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="LIYU_NEW_PASSWORD")
     ] = "",
+    temporary: Annotated[
+        bool, typer.Option("--temporary", help="For somebody else, who chooses another at the first log-in.")
+    ] = False,
 ) -> None:
     """Make an administrator (or auditor, organiser). The password is asked for, or taken from LIYU_NEW_PASSWORD."""
     if kind not in {known.value for known in LOGIN_KINDS}:
         raise typer.BadParameter(f"{kind} cannot log in", param_hint="--kind")
     with settings_with_database() as settings:
-        sys.exit(asyncio.run(_create(settings, ProgrammeId(programme), username, ActorKind(kind), password)))
+        new = NewUser(
+            id=UserId(uuid7()), kind=ActorKind(kind), username=username, password=password, must_change=temporary
+        )
+        sys.exit(asyncio.run(_create(settings, ProgrammeId(programme), new)))
 
 
-async def _create(settings: Settings, programme: ProgrammeId, username: str, kind: ActorKind, password: str) -> int:
+async def _create(settings: Settings, programme: ProgrammeId, new: NewUser) -> int:
     await migrate_database(settings)
     database = Database(str(settings.database_url))
     try:
         services = make_services(settings, database)
         at = services.clock()
-        new = NewUser(id=UserId(uuid7()), kind=kind, username=username, password=password)
+        async with database.read() as reader:
+            if await fetch_programme(reader, programme) is None:
+                typer.echo(f"there is no programme {programme}: liyu programme create · 没有该项目", err=True)
+                return 1
         async with database.begin() as tx:
             made = await create_user(tx, programme, new, at)
             if not isinstance(made, Rejected):
@@ -61,15 +72,15 @@ async def _create(settings: Settings, programme: ProgrammeId, username: str, kin
                     actor="system",
                     action="user.create",
                     subject=f"usr_{made.id.hex}",
-                    changes={"kind": kind.value, "username": username},
+                    changes={"kind": new.kind.value, "username": new.username},
                     at=at,
                 )
     finally:
         await database.close()
     if isinstance(made, Rejected):
-        typer.echo(f"not made: {made.code} {dict(made.detail)}", err=True)
+        tell_refusal("not made", made)
         return 1
-    typer.echo(f"{kind} {username} of {programme} made")
+    typer.echo(f"{new.kind} {new.username} of {programme} made")
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.actions.programmes import create_programme
+from app.cli.mistakes import tell_refusal
 from app.core.codes import Rejected
 from app.core.ids import ProgrammeId
 from app.core.programmes import LapsePolicy
@@ -20,15 +21,26 @@ from app.store.programmes import ProgrammeRow
 from app.store.regions import Region
 
 programme = typer.Typer(no_args_is_help=True, help="Programmes (cities).")
-_COLUMNS = {"code", "name", "level", "parent", "kind"}
+_COLUMNS = ("code", "name", "level", "parent", "kind")
 
 
-def _read_regions(path: Path) -> list[Region]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        if not set(rows.fieldnames or ()) >= _COLUMNS:
-            raise typer.BadParameter(f"needs the columns {', '.join(sorted(_COLUMNS))}", param_hint="--regions")
-        return [Region(row["code"], row["name"], row["level"], row["parent"] or None, row["kind"]) for row in rows]
+def _read_regions(path: Path, root: str) -> list[Region]:
+    """The regions of a file, in which `root` must be one. Raises BadParameter."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter("not UTF-8 · 文件须为 UTF-8 编码", param_hint="--regions") from error
+    if not rows or not set(rows[0]) >= set(_COLUMNS) or any(None in row or None in row.values() for row in rows):
+        told = f"needs the columns {','.join(_COLUMNS)} in each line · 每行须有这些列"
+        raise typer.BadParameter(told, param_hint="--regions")
+    regions = [Region(row["code"], row["name"], row["level"], row["parent"] or None, row["kind"]) for row in rows]
+    codes = {region.code for region in regions}
+    if len(codes) < len(regions):
+        raise typer.BadParameter("a code is there twice · 区划代码重复", param_hint="--regions")
+    if root not in codes:
+        raise typer.BadParameter(f"{root} is not in {path} · 区划文件中没有该代码", param_hint="--region")
+    return regions
 
 
 @programme.callback()
@@ -46,7 +58,7 @@ def create(
     sandbox: Annotated[bool, typer.Option("--sandbox", help="For trying tills out: faults on demand.")] = False,
 ) -> None:
     """Make a programme with its regions, an empty journal and a signing key."""
-    listed = _read_regions(regions)
+    listed = _read_regions(regions, region)
     with settings_with_database() as settings:
         sys.exit(asyncio.run(_create(settings, ProgrammeId(code), name, region, zone, listed, sandbox=sandbox)))
 
@@ -79,7 +91,7 @@ async def _create(
     finally:
         await database.close()
     if isinstance(made, Rejected):
-        typer.echo(f"not made: {made.code} {dict(made.detail)}", err=True)
+        tell_refusal("not made", made)
         return 1
     typer.echo(f"programme {code} made; next: liyu admin create {code} NAME")
     return 0

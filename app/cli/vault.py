@@ -2,17 +2,22 @@
 
 import asyncio
 import json
+import os
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
+from sqlalchemy.exc import ProgrammingError
 from uuid_utils.compat import uuid7
 
 from app.actions.erasures import erase_person
+from app.actions.sealing_words import seal_clear_answers, seal_clear_material, seal_clear_words
 from app.actions.vault_keys import rotate_person_keys
 from app.core.erasures import Erasure
+from app.core.idempotency import AnswerKey
 from app.core.ids import ProgrammeId, VolunteerId, format_id, parse_id
 from app.hosting import settings_with_database
 from app.main import now
@@ -20,12 +25,15 @@ from app.security.sealing import UnsealRefused
 from app.security.vault import PersonVault
 from app.settings import vault_of
 from app.store.audit_rows import insert_audit_row
-from app.store.database import Database
+from app.store.database import Database, Tx
 from app.store.erasures import fetch_erasures
 from app.store.programmes import fetch_programme_ids
 from app.store.vault import count_keys_by_name
+from app.store.word_columns import WORD_COLUMNS, WordColumn
 
 vault = typer.Typer(no_args_is_help=True, help="The vault of personal data: its keys, and erasures after a restore.")
+
+Cursor = TypeVar("Cursor")
 
 _LINE = frozenset(("programme", "volunteer_id", "reason", "requested_by", "approved_by", "erased_at"))
 
@@ -70,6 +78,66 @@ async def _rotate(database: Database, keys: PersonVault) -> int:
     return left
 
 
+@vault.command("seal-words")
+def seal_words() -> None:
+    """Seal what people wrote before words were sealed. Run it once after an upgrade, as the owner of the tables.
+
+    Safe to stop and repeat, also while serving. Rows of the audit trail stay as they were signed.
+    """
+    with settings_with_database() as settings:
+        database = Database(str(settings.database_url), vault_of(settings))
+        try:
+            asyncio.run(_seal_words(database))
+        except UnsealRefused:
+            typer.echo("liyu: a person's key was sealed by a key that is not in LIYU_VAULT_KEYS: add it", err=True)
+            sys.exit(1)
+        except ProgrammingError as error:
+            typer.echo(f"liyu: run this as the owner of the tables: {error.orig}", err=True)
+            sys.exit(1)
+
+
+async def _seal_words(database: Database) -> None:
+    try:
+        async with database.read() as reader:
+            programmes = await fetch_programme_ids(reader)
+        for programme in programmes:
+            counts = {"applications.material": await _seal_pages(database, programme, seal_clear_material, None)}
+            for column in WORD_COLUMNS:
+                counts[f"{column.table}.{column.column}"] = await _seal_column(database, programme, column)
+            begin = AnswerKey("", "")
+            counts["answers.outcome"] = await _seal_pages(database, programme, seal_clear_answers, begin)
+            told = ", ".join(f"{place} {count:,}" for place, count in counts.items() if count) or "nothing was in clear"
+            typer.echo(f"{programme}: {told}")
+    finally:
+        await database.close()
+
+
+async def _seal_column(database: Database, programme: ProgrammeId, column: WordColumn) -> int:
+    done = 0
+    while True:
+        async with database.begin() as tx:
+            sealed = await seal_clear_words(tx, programme, column, now())
+        if not sealed:
+            return done
+        done += sealed
+
+
+async def _seal_pages(
+    database: Database,
+    programme: ProgrammeId,
+    seal: Callable[[Tx, ProgrammeId, Cursor, datetime], Awaitable[tuple[int, Cursor | None]]],
+    begin: Cursor,
+) -> int:
+    done, after = 0, begin
+    while True:
+        async with database.begin() as tx:
+            sealed, last = await seal(tx, programme, after, now())
+        done += sealed
+        if last is None:
+            return done
+        after = last
+
+
 @vault.command("erasures")
 def erasures(
     out: Annotated[Path, typer.Argument(help="File to write: keep it apart from the backups.")],
@@ -77,8 +145,19 @@ def erasures(
     """Write the list of who was erased, by opaque ids: needed when a backup is restored."""
     with settings_with_database() as settings:
         lines = asyncio.run(_list_erasures(Database(str(settings.database_url))))
-    out.write_text("".join(lines), encoding="utf-8")
+    _write_private(out, "".join(lines))
     typer.echo(f"{len(lines):,} erasures written to {out}")
+
+
+def _write_private(path: Path, content: str) -> None:
+    """Whole or not at all, for our own eyes: the reasons may tell of somebody, and the list of before is not lost."""
+    made = path.with_name(f".{path.name}.new")
+    made.unlink(missing_ok=True)
+    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    made.replace(path)
 
 
 async def _list_erasures(database: Database) -> list[str]:

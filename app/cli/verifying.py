@@ -46,6 +46,9 @@ async def _verify(database: Database, programme: str | None) -> list[VerifyRepor
         raise NoLedger("there is no ledger here; name another LIYU_DATABASE_URL or LIYU_DATA_DIR, or run liyu migrate")
     async with database.read() as reader:
         known = await fetch_programme_ids(reader)
+    if programme and programme not in known:
+        await database.close()
+        raise NoLedger(f"there is no programme {programme} here, only {', '.join(known) or 'an empty database'}")
     chosen = [ProgrammeId(programme)] if programme else known
     columns = (TextColumn("verifying {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     reports = []

@@ -10,17 +10,21 @@ from dataclasses import dataclass, replace
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.canonical import format_instant
 from app.core.codes import Code, Rejected
+from app.core.holding import NOTHING_APART, Apart, HeldSought
 from app.core.ids import PlaceId, RoundId, VolunteerId, format_id
 from app.core.quantities import Instant
 from app.core.rounds import LIVE, Place, PlaceState, Round, RoundMode, RoundStand, TicketHash
-from app.core.seating import PlaceSought, RoundSought
-from app.core.seats import benefit_key, give_up, moved, refuse_limits, round_key, seat_or_wait
+from app.core.seating import PlaceSought, RoundSought, Sought
+from app.core.seats import benefit_key, give_up, moved, refuse_apart, refuse_limits, round_key, seat_or_wait
 from app.core.volunteers import VolunteerStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimPlace:
-    """A volunteer claims a place. `eligible` is what the benefit's criteria say of the facts behind `facts_hash`."""
+    """A volunteer claims a place. `eligible` is what the benefit's criteria say of the facts behind `facts_hash`.
+
+    What excludes it is looked at again here, under the lock: of two claims at once only one may go through.
+    """
 
     place: PlaceId
     round: RoundId
@@ -28,10 +32,14 @@ class ClaimPlace:
     code: TicketHash
     eligible: bool
     facts_hash: bytes
+    apart: Apart = NOTHING_APART
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
-        return Needs(volunteers=frozenset((self.volunteer,)), seating=frozenset((RoundSought(self.round),)))
+        sought: set[Sought] = {RoundSought(self.round)}
+        if self.apart != NOTHING_APART:
+            sought.add(HeldSought(self.volunteer))
+        return Needs(volunteers=frozenset((self.volunteer,)), seating=frozenset(sought))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +55,10 @@ class ReleasePlace:
 
 
 def decide_claim_place(command: ClaimPlace, book: Book, at: Instant) -> Decision:
-    """Decide a claim. The first of: unknown, frozen, not open, not eligible, above a limit; a full round lets wait."""
+    """Decide a claim. The first of: unknown, frozen, not open, not eligible, excluded, above a limit.
+
+    A full round lets wait.
+    """
     terms = book.seating.rounds[command.round]
     if terms is None or terms.published_at is None or terms.mode is RoundMode.REVIEWED:
         return Rejected(Code.NOT_FOUND)
@@ -61,7 +72,8 @@ def decide_claim_place(command: ClaimPlace, book: Book, at: Instant) -> Decision
         return refusal
     if not command.eligible:
         return Rejected(Code.NOT_ELIGIBLE)
-    if refusal := refuse_limits(terms, command.volunteer, book, at):
+    refusal = refuse_apart(command.apart, command.volunteer, book, at)
+    if refusal := refusal or refuse_limits(terms, command.volunteer, book, at, command.apart):
         return refusal
     stand = replace(stand, number=stand.number + 1)
     place = Place(

@@ -10,6 +10,7 @@ from datetime import date
 from app.core.accounts import AccountKey, AccountKind
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.codes import Code, Rejected
+from app.core.consumed import refuse_taking
 from app.core.ids import CorrectionId, RecordId, TransactionId, UserId, VolunteerId, format_id
 from app.core.lots import move_lots, take
 from app.core.quantities import Instant, Points
@@ -31,7 +32,7 @@ class ClawBack:
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
         named = frozenset((self.record,))
-        return Needs(records=named, accruals=named)
+        return Needs(records=named, accruals=named, takes=named)
 
 
 def decide_claw_back(command: ClawBack, book: Book, at: Instant) -> Decision:
@@ -41,9 +42,9 @@ def decide_claw_back(command: ClawBack, book: Book, at: Instant) -> Decision:
         return Rejected(Code.NOT_FOUND)
     if record.state is not RecordState.VERIFIED:
         return Rejected(Code.STATE_CONFLICT, {"state": record.state.value})
+    if refusal := refuse_taking(record, record.minutes, book):
+        return refusal
     hours = AccountKey(AccountKind.HOURS, record.volunteer)
-    if book.balance(hours) < record.minutes:
-        return Rejected(Code.HOURS_CONSUMED, {"minutes": book.balance(hours)})
     return Accepted(
         transaction=Transaction(
             id=command.transaction,

@@ -37,6 +37,8 @@ class Channel(StrEnum):
     WEB = "web"
     PAPER = "paper"
     """Signed on paper, kept by whoever enters it (线下签署)."""
+    IMPORT = "import"
+    """In the older system that its people were imported from (旧系统)."""
 
 
 class GivenBy(StrEnum):
@@ -66,6 +68,8 @@ class ConsentRow:
     given_by: GivenBy
     actor: str
     at: Instant
+    text_hash: bytes | None = None
+    """Of the words that were shown (`consent_texts`); None: the version was not registered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,11 +105,14 @@ def difference(before: Iterable[Target], now: Iterable[Target]) -> dict[str, int
 def refuse_approval(
     order: CorrectionOrder,
     targets: Iterable[Target],
-    by: UserId,
+    accounts: Collection[UserId],
     by_volunteer: VolunteerId | None,
     relatives: Collection[VolunteerId],
 ) -> Rejected | None:
-    """Nobody approves their own order, nor one about records they have served, entered or verified, or a relative."""
+    """Nobody approves their own order, nor one about records they have served, entered or verified, or a relative.
+
+    `accounts`: all accounts of whoever approves.
+    """
     own = {order.author}
     for target in targets:
         own.add(target.recorder)
@@ -117,7 +120,7 @@ def refuse_approval(
             own.add(target.verifier)
         if target.volunteer == by_volunteer or target.volunteer in relatives:
             return Rejected(Code.SELF_REVIEW)
-    return Rejected(Code.SELF_REVIEW) if by in own else None
+    return None if own.isdisjoint(accounts) else Rejected(Code.SELF_REVIEW)
 
 
 def command_of(

@@ -11,6 +11,7 @@ from app.core.accounts import AccountKey, AccountKind, lot
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.claw_backs import take_points
 from app.core.codes import Code, Rejected
+from app.core.consumed import refuse_taking
 from app.core.ids import NOBODY, CorrectionId, RecordId, TransactionId, UserId, format_id
 from app.core.quantities import Instant, Minutes, Points
 from app.core.rows import RecordState, ServiceRecord
@@ -62,7 +63,7 @@ class CorrectRecord:
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
         named = frozenset((self.record,))
-        return Needs(records=named, accruals=named, repriced=named, policies=True)
+        return Needs(records=named, accruals=named, repriced=named, takes=named, policies=True)
 
 
 def decide_correct_record(command: CorrectRecord, book: Book, at: Instant) -> Decision:
@@ -116,10 +117,7 @@ def _refuse(old: ServiceRecord, amended: ServiceRecord, book: Book) -> Rejected 
         return Rejected(Code.STATE_CONFLICT, {"state": "unchanged"})
     if amended.minutes * _MINUTE > min(_LONGEST, old.ended_at - old.started_at):
         return Rejected(Code.PARAM_ERROR, {"minutes": amended.minutes})
-    hours = book.balance(AccountKey(AccountKind.HOURS, old.volunteer))
-    if hours + amended.minutes < old.minutes:
-        return Rejected(Code.HOURS_CONSUMED, {"minutes": hours})
-    return None
+    return refuse_taking(old, old.minutes - amended.minutes, book)
 
 
 def _exchange_hours(old: ServiceRecord, new: ServiceRecord) -> tuple[Transfer, Transfer]:

@@ -12,6 +12,7 @@ from app.core.accounts import AccountKey, AccountKind
 from app.core.benefit_grants import UNLIMITED, BenefitGrant, GrantQuota, GrantState, Window
 from app.core.book import Accepted, Book, Decision, Needs
 from app.core.codes import Code, Rejected
+from app.core.holding import NOTHING_APART, Apart, HeldSought
 from app.core.ids import (
     NOBODY,
     ApplicationId,
@@ -27,7 +28,7 @@ from app.core.quantities import Instant, Minutes
 from app.core.rounds import Place, PlaceState, Round, RoundMode, RoundStand, TicketHash
 from app.core.rows import Row
 from app.core.seating import GrantSought, HoldersSought, QueueSought, Sought
-from app.core.seats import benefit_key, moved, refuse_limits, round_key, seat_or_wait
+from app.core.seats import benefit_key, had_of, moved, refuse_apart, refuse_limits, round_key, seat_or_wait
 from app.core.transactions import Reason, Transaction, TransactionKind, Transfer
 from app.core.volunteers import VolunteerStatus
 
@@ -64,6 +65,7 @@ class ApproveGrant:
     stars: int = 0
     served: Minutes = Minutes(0)
     code: TicketHash | None = None
+    apart: Apart = NOTHING_APART
 
     @property
     def grant(self) -> BenefitGrantId:
@@ -85,11 +87,13 @@ class ApproveGrant:
             sought.add(HoldersSought(self.benefit))
         if self.window:
             sought.add(self.window)
+        if self.apart != NOTHING_APART:
+            sought.add(HeldSought(self.volunteer))
         return Needs(volunteers=frozenset((self.volunteer,)), seating=frozenset(sought))
 
 
 def decide_approve_grant(command: ApproveGrant, book: Book, at: Instant) -> Decision:
-    """Decide a grant. The first of: decided already, unknown, frozen, no such round, closed, quota, hours used up.
+    """Decide a grant. The first of: decided already, unknown, frozen, no such round, closed, excluded, quota, hours.
 
     The answer says `granted` or `waiting`, there with the position.
     """
@@ -130,10 +134,12 @@ def _refuse_quota(command: ApproveGrant, terms: Round | None, book: Book, at: In
     quota, benefit = command.quota, command.benefit
     if terms and book.seating.stand_of(terms).closed_at is not None:
         return Rejected(Code.ROUND_NOT_OPEN)
-    if terms and (refusal := refuse_limits(terms, command.volunteer, book, at)):
+    if refusal := refuse_apart(command.apart, command.volunteer, book, at):
+        return refusal
+    if terms and (refusal := refuse_limits(terms, command.volunteer, book, at, command.apart)):
         return refusal
     for limit, most, had in (
-        ("person", quota.per_person, book.tally(benefit_key(command.volunteer, benefit, at, book))),
+        ("person", quota.per_person, had_of(command.apart, command.volunteer, benefit, at, book)),
         ("benefit", quota.per_year, book.tally(benefit_key(NOBODY, benefit, at, book))),
         ("held", quota.held, book.seating.holders_of(benefit) if quota.held is not None else 0),
     ):

@@ -71,6 +71,16 @@ def end_of_guardianship(child_born_on: date | None, today: date) -> date | Rejec
     return ends_on if today < ends_on else Rejected(Code.NOT_ELIGIBLE, {"below": CONSENT_AGE})
 
 
+def refuse_alone(age: int | None) -> Rejected | None:
+    """Why somebody may not apply or claim without a guardian: below 14 the guardian does it (PIPL Art. 31).
+
+    An age nobody knows is taken for grown up, as with consents.
+    """
+    if age is not None and age < CONSENT_AGE:
+        return Rejected(Code.GUARDIAN_REQUIRED, {"below": CONSENT_AGE, "needed": "guardian"})
+    return None
+
+
 def refuse_guardian(age: int | None) -> Rejected | None:
     """A guardian is grown up, by a birthday that is known."""
     if age is None or age < ADULT_AGE:

@@ -32,6 +32,8 @@ class Needs:
     """Records whose share of a town's budget is asked for."""
     repriced: frozenset[RecordId] = frozenset()
     """Verified records that are priced anew: what their volunteers' records counted for is looked at."""
+    takes: frozenset[RecordId] = frozenset()
+    """Verified records whose hours may be taken: what benefits have used up around them, and what was served there."""
     bonuses: frozenset[BonusKey] = frozenset()
     """Causes of bonuses: how they were settled; with them what is counted of the volunteers named."""
     penalties: frozenset[PenaltyId] = frozenset()

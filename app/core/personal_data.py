@@ -23,14 +23,18 @@ ASKING_LIFE = timedelta(days=3)
 
 
 class Field(StrEnum):
-    """What the vault keeps of a person."""
+    """What is kept of a person under that person's key."""
 
     NAME = "name"
     PHONE = "phone"
     ID_TYPE = "id_type"
     ID_NUMBER = "id_number"
+    MATERIAL = "material"
+    """The files of applications: they lie beside the vault, under the same key."""
 
 
+IN_THE_VAULT = (Field.NAME, Field.PHONE, Field.ID_TYPE, Field.ID_NUMBER)
+"""What an export holds and can be unmasked; files are read one by one."""
 SEARCHABLE = (Field.PHONE, Field.ID_NUMBER)
 """By what a person is found again."""
 
@@ -83,6 +87,8 @@ class ReadKind(StrEnum):
     UNMASK = "unmask"
     LOOK_UP = "look-up"
     EXPORT = "export"
+    MATERIAL = "material"
+    """A file of an application was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

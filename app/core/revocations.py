@@ -1,4 +1,8 @@
-"""Revoking a grant (撤销礼遇): its place goes to the next who waits; what it has used up stays used, mistakes aside."""
+"""Revoking a grant (撤销礼遇): its place goes to the next who waits; what it has used up stays used, mistakes aside.
+
+Annulling one (撤回) is revoking it for an error of the office: its hours come back and it counts no more, also when it
+was revoked for cause before, or is over.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -37,6 +41,8 @@ def decide_revoke_grant(command: RevokeGrant, book: Book, at: Instant) -> Decisi
     grant = book.seating.grants[command.grant]
     if grant is None:
         return Rejected(Code.NOT_FOUND)
+    if grant.state is GrantState.REVOKED and grant.counted and command.for_error:
+        return _annul_revoked(command, grant, book, at)
     if grant.state is not GrantState.APPROVED:
         return Rejected(Code.STATE_CONFLICT, {"state": grant.state.value})
     place = book.seating.places.get(PlaceId(grant.id))
@@ -60,6 +66,16 @@ def decide_revoke_grant(command: RevokeGrant, book: Book, at: Instant) -> Decisi
             moved(round_key(terms.id, place.volunteer), -1, book),
         ]
     return Accepted(transaction=returned, rows=tuple(rows), answer={"grant": format_id("bgr", grant.id)})
+
+
+def _annul_revoked(command: RevokeGrant, grant: BenefitGrant, book: Book, at: Instant) -> Accepted:
+    """It has ended already, and keeps when and by whom; what it used up comes back, and it counts no more."""
+    returned = _return(command, grant, at)
+    annulled = replace(grant, counted=False, returned=command.transaction if returned else None)
+    own = benefit_key(grant.volunteer, grant.benefit, grant.approved_at, book)
+    return Accepted(
+        transaction=returned, rows=(annulled, moved(own, -1, book)), answer={"grant": format_id("bgr", grant.id)}
+    )
 
 
 def _return(command: RevokeGrant, grant: BenefitGrant, at: Instant) -> Transaction | None:

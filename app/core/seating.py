@@ -1,13 +1,16 @@
 """What a batch must know of rounds, places and grants, and what becomes of it as it goes on; part of the book."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import date, tzinfo
+from typing import NamedTuple
+from uuid import UUID
 
 from app.core.benefit_grants import BenefitGrant, GrantState, SeatRow, Window
+from app.core.holding import Held, HeldSought
 from app.core.ids import BenefitGrantId, PlaceId, RecordId, RoundId, VolunteerId
 from app.core.quantities import BrokenInvariant, Minutes
-from app.core.rounds import Place, PlaceState, Round, RoundStand, TicketHash
+from app.core.rounds import LIVE, Place, PlaceState, Round, RoundStand, TicketHash
 from app.core.rows import RecordState, ServiceRecord
 
 
@@ -53,8 +56,15 @@ class HoldersSought:
     benefit: str
 
 
-Sought = RoundSought | QueueSought | PlaceSought | GrantSought | TicketSought | HoldersSought | Window
+Sought = RoundSought | QueueSought | PlaceSought | GrantSought | TicketSought | HoldersSought | HeldSought | Window
 """What a command about rounds asks for. Of a window: the verified records in it."""
+
+
+class Laid(NamedTuple):
+    """A verified record, as hours that benefits use up can lie on it."""
+
+    day: date
+    minutes: Minutes
 
 
 @dataclass(slots=True)
@@ -69,6 +79,10 @@ class Seating:
     tickets: dict[TicketHash, PlaceId | None] = field(default_factory=dict)
     holders: dict[str, int] = field(default_factory=dict)
     windows: dict[Window, dict[RecordId, Minutes]] = field(default_factory=dict)
+    held: dict[VolunteerId, dict[UUID, Held]] = field(default_factory=dict)
+    """What volunteers hold of benefits, by grant or place, of those who were asked for."""
+    laid: dict[VolunteerId, dict[RecordId, Laid]] = field(default_factory=dict)
+    """Verified records around what benefits have used up, of those whose hours may be taken."""
 
     def stand_of(self, terms: Round) -> RoundStand:
         """What is taken of a round; of one that nobody has claimed yet, nothing."""
@@ -86,6 +100,20 @@ class Seating:
             raise BrokenInvariant(f"records of {window.account.path} were not fetched")
         return sum(served.values())
 
+    def held_by(self, volunteer: VolunteerId) -> Collection[Held]:
+        """What a volunteer holds, of one that was asked for."""
+        held = self.held.get(volunteer)
+        if held is None:
+            raise BrokenInvariant(f"what {volunteer} holds was not fetched")
+        return held.values()
+
+    def laid_of(self, volunteer: VolunteerId) -> Collection[Laid]:
+        """What hours that benefits have used up can lie on, of a volunteer that was asked for."""
+        laid = self.laid.get(volunteer)
+        if laid is None:
+            raise BrokenInvariant(f"records around used hours of {volunteer} were not fetched")
+        return laid.values()
+
     def holders_of(self, benefit: str) -> int:
         """How many grants of a benefit are valid, of one that was asked for."""
         if benefit not in self.holders:
@@ -98,15 +126,28 @@ class Seating:
             case RoundStand():
                 self.stands[row.round] = row
             case Place():
-                self.places[row.id] = row
-                if row.code:
-                    self.tickets[row.code] = row.id
+                self._put_place(row)
             case BenefitGrant():
                 self._put_grant(row)
+
+    def _put_place(self, row: Place) -> None:
+        self.places[row.id] = row
+        if row.code:
+            self.tickets[row.code] = row.id
+        held, terms = self.held.get(row.volunteer), self.rounds.get(row.round)
+        if held is None or row.grant is not None:
+            return
+        held.pop(row.id, None)
+        if terms and row.state in LIVE:
+            held[row.id] = Held(terms.benefit, terms.ends_at)
 
     def _put_grant(self, row: BenefitGrant) -> None:
         before = self.grants.get(row.id)
         self.grants[row.id] = row
+        if (held := self.held.get(row.volunteer)) is not None:
+            held.pop(row.id, None)
+            if row.state is GrantState.APPROVED:
+                held[row.id] = Held(row.benefit, row.valid_until)
         if row.benefit not in self.holders:
             return
         if row.state is GrantState.APPROVED and before is None:
@@ -122,6 +163,10 @@ class Seating:
             served.pop(row.id, None)
             if row.state is RecordState.VERIFIED and window.holds(row.started_at.astimezone(self.zone).date()):
                 served[row.id] = row.minutes
+        if (laid := self.laid.get(row.volunteer)) is not None:
+            laid.pop(row.id, None)
+            if row.state is RecordState.VERIFIED:
+                laid[row.id] = Laid(row.started_at.astimezone(self.zone).date(), row.minutes)
 
 
 def seated(needs: Iterable[Sought], seating: Seating) -> frozenset[VolunteerId]:

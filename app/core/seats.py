@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.core.book import Book
 from app.core.codes import Code, Rejected
+from app.core.holding import NOTHING_APART, Apart
 from app.core.ids import RoundId, VolunteerId
 from app.core.quantities import BrokenInvariant, Instant
 from app.core.rounds import Place, PlaceState, Round, RoundStand
@@ -59,11 +60,27 @@ def give_up(place: Place, state: PlaceState, terms: Round, book: Book, at: Insta
     return (*move_up(terms, stand, book, at, but=place), left)
 
 
-def refuse_limits(terms: Round, volunteer: VolunteerId, book: Book, at: Instant) -> Rejected | None:
+def refuse_apart(apart: Apart, volunteer: VolunteerId, book: Book, at: Instant) -> Rejected | None:
+    """Why a person may not have a benefit beside what they hold; None when nothing excludes it."""
+    if apart == NOTHING_APART:
+        return None
+    held = apart.first_of(book.seating.held_by(volunteer), at)
+    return Rejected(Code.NOT_ELIGIBLE, {"excluded_by": held}) if held else None
+
+
+def had_of(apart: Apart, volunteer: VolunteerId, benefit: str, at: Instant, book: Book) -> int:
+    """How often a person had a benefit this calendar year, or another that it names as excluding it."""
+    codes = {benefit, *apart.named}
+    return sum(book.tally(benefit_key(volunteer, code, at, book)) for code in codes)
+
+
+def refuse_limits(
+    terms: Round, volunteer: VolunteerId, book: Book, at: Instant, apart: Apart = NOTHING_APART
+) -> Rejected | None:
     """Why a person may not have one place more of a round; None when they may. Who waits counts as having it."""
     if (had := book.tally(round_key(terms.id, volunteer))) >= terms.person_max:
         return Rejected(Code.QUOTA_EXCEEDED, {"limit": "round", "had": had, "max": terms.person_max})
-    had = book.tally(benefit_key(volunteer, terms.benefit, at, book))
+    had = had_of(apart, volunteer, terms.benefit, at, book)
     if terms.year_max is not None and had >= terms.year_max:
         return Rejected(Code.QUOTA_EXCEEDED, {"limit": "year", "had": had, "max": terms.year_max})
     return None

@@ -35,6 +35,8 @@ class VerifyRecord:
     level: ReviewLevel
     """How high the verifier stands above the record's team: the top needs no counting of the day's hours."""
     relatives: frozenset[VolunteerId] = frozenset()
+    accounts: frozenset[UserId] = frozenset()
+    """All accounts of the verifier: who entered it by another is not a second person."""
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided; the volunteer comes with the record."""
@@ -51,6 +53,8 @@ class RejectRecord:
     verifier: UserId
     verifier_is: VolunteerId | None
     relatives: frozenset[VolunteerId] = frozenset()
+    accounts: frozenset[UserId] = frozenset()
+    """All accounts of the verifier: who entered it by another is not a second person."""
 
     def needs(self) -> Needs:
         """What must be in the book before this can be decided."""
@@ -92,7 +96,8 @@ def gain_of(record: ServiceRecord, book: Book, at: Instant) -> Gain | Rejected:
 def _refuse_review(command: VerifyRecord | RejectRecord, record: ServiceRecord) -> Rejected | None:
     if record.state is not RecordState.ENTERED:
         return Rejected(Code.STATE_CONFLICT, {"state": record.state.value})
-    if is_own(record, command.verifier, command.verifier_is, command.relatives):
+    own = record.recorder in command.accounts
+    if own or is_own(record, command.verifier, command.verifier_is, command.relatives):
         return Rejected(Code.SELF_REVIEW)
     return None
 

@@ -35,6 +35,7 @@ class EndedBy(StrEnum):
     REBOUND = "rebound"
     GUARDIANSHIP = "guardianship"
     DISABLED = "disabled"
+    PASSWORD = "password"  # noqa: S105 - a word, not a secret
 
 
 class RefreshRefusal(StrEnum):

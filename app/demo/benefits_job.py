@@ -152,7 +152,9 @@ def _hardship(client: httpx.Client, organiser: Person, officials: Officials, reg
         for entry in expect(neighbour.get("/v1/publicity"), 200)["entries"]
         if entry["application_id"] == application
     ]
-    steps.done(f"under public notice until {shown['until']}: {shown['name']}, {shown['category']}, 3,000 yuan")
+    ends = datetime.fromisoformat(shown["until"]).astimezone(_ZONE) - timedelta(microseconds=1)
+    told = f"{shown['name']}, {shown['category']}, 3,000 yuan"
+    steps.done(f"under public notice until {ends.date()}, 24:00: {told}")
     expect(neighbour.post(f"/v1/publicity/{application}/objections", {"reason": "家庭情况与公示不符"}), 201)
     equal(expect(who.get(f"{MINE}/{application}"), 200)["state"], "objection", "the case after the objection")
     again = _decide(officials.first, application, "reinvestigate", reason="经入户核查，情况属实")

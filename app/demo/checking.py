@@ -44,7 +44,7 @@ def _server(settings: Settings, ahead: timedelta = timedelta(0)) -> Iterator[htt
         **os.environ,
         "LIYU_DATABASE_URL": str(settings.database_url),
         "LIYU_DATA_DIR": str(settings.data_dir),
-        "LIYU_LOG_LEVEL": "WARNING",
+        "LIYU_LOG_LEVEL": os.environ.get("LIYU_LOG_LEVEL", "WARNING"),
         "LIYU_JOBS_EVERY_S": str(_JOBS_EVERY_S),
     }
     program = ["-m", "app", "serve"]

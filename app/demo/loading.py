@@ -32,6 +32,7 @@ from app.core.policies import AccrualPolicy
 from app.core.programmes import LapsePolicy
 from app.core.quantities import Fen
 from app.demo.benefits import load_benefits
+from app.demo.consent_texts import load_consent_texts
 from app.demo.figures import CityFigures
 from app.demo.honours import draw_honours
 from app.demo.loaded import LoadedCity, LoadedTerminal
@@ -87,7 +88,8 @@ class CityLoader:
         async with database.begin() as tx:
             await self._make_programme(tx)
             await self._make_users(tx)
-            await load_benefits(tx, self._city, self._now)
+            publisher = await load_benefits(tx, self._city, self._now)
+            await load_consent_texts(tx, self._city, publisher, self._now)
         fund = await self._make_funds()
         async with database.begin() as tx:
             _must(await change_programme(tx, self._programme, 1, {"settlement_fund": fund}), "settlement fund")

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from uuid_utils.compat import uuid7
@@ -11,17 +12,19 @@ from uuid_utils.compat import uuid7
 from app.core.check_ins import CheckIn
 from app.core.ids import RecordId, TeamId, UserId, VolunteerId
 from app.core.masking import mask_name
+from app.core.personal_data import PersonalData
 from app.core.quantities import Minutes
 from app.core.record_items import RecordItems
 from app.core.rows import Evidence, RecordState, ServiceRecord
 from app.core.volunteers import VolunteerStatus
 from app.demo.figures import CityFigures
+from app.demo.identities import draw_identities
 from app.store.service_records import RecordView
 from app.store.teams import Team
 from app.store.volunteers import VolunteerRow
 
-_SURNAMES = "陈胡徐张王沈陆李岑孙叶马方黄周吴余罗杨许"
-_GIVEN = "志远明慧建国秀英文静海燕晓峰雅琴伟丽娟军杰敏"
+SEED = 20231105
+"""Of the city that `liyu demo` loads."""
 _DAYS = 700
 _SPREAD = 1.1
 """Sigma of the lognormal distribution of hours: many give a little, a few give very much."""
@@ -29,12 +32,16 @@ _RECORD_MINUTES = (60, 90, 120, 150, 180, 200, 240)
 _HOURS_MAX = 1500
 
 
+_NOBODY = PersonalData()
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A volunteer with all the service to be entered for them."""
+    """A volunteer with all the service to be entered for them, and who it is."""
 
     volunteer: VolunteerRow
     records: tuple[RecordView, ...]
+    data: PersonalData = _NOBODY
 
 
 def _hours(draw: random.Random, mean: float) -> float:
@@ -83,22 +90,22 @@ def draw_people(
     count: int,
     recorder: UserId,
     now: datetime,
-    seed: int = 20231105,
+    seed: int = SEED,
 ) -> Iterator[Person]:
     """Volunteers of small teams, with hours around the city's real mean. No two of a person's records overlap."""
     draw = random.Random(seed)
     small = [team for team in teams if team.tier == 3]
-    for _ in range(count):
+    for data in islice(draw_identities(seed), count):
         team = draw.choice(small)
-        name = draw.choice(_SURNAMES) + "".join(draw.choices(_GIVEN, k=draw.choice((1, 2, 2))))
         volunteer = VolunteerRow(
             id=VolunteerId(uuid7()),
             status=VolunteerStatus.ACTIVE,
-            masked_name=mask_name(name),
+            masked_name=mask_name(data.name or ""),
             region_code=team.region_code,
             team=team.id,
             registered_at=now - timedelta(days=draw.randrange(_DAYS, _DAYS * 3)),
             revision=1,
             created_at=now,
+            born_on=data.document.born_on if data.document else None,
         )
-        yield Person(volunteer, tuple(_records(draw, figures, volunteer.id, team.id, recorder, now)))
+        yield Person(volunteer, tuple(_records(draw, figures, volunteer.id, team.id, recorder, now)), data)

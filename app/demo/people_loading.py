@@ -1,4 +1,4 @@
-"""Loading people and their hours the way `liyu import` does: by the thousand, through the engine's bulk path."""
+"""Loading people and their hours the way `liyu import` does: sealed, by the thousand, by the engine's bulk path."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -9,20 +9,25 @@ from uuid_utils.compat import uuid7
 from app.api.services import Services
 from app.core.book import Decision
 from app.core.codes import Rejected
-from app.core.ids import ProgrammeId, TransactionId, UserId, VolunteerId
+from app.core.consents import GivenBy
+from app.core.ids import ConsentId, ProgrammeId, TransactionId, UserId, VolunteerId
 from app.core.imports import ImportRecord
 from app.core.record_numbers import ImportItems, RecordNumber
 from app.core.rows import ImportedRecord
 from app.demo.people import Person
 from app.engine.bulk import BulkWriter
 from app.importing.garbage import no_collecting
+from app.importing.sealing import index_person, seal_people
+from app.store.bulk_vault import ImportedConsent, copy_imported_consents, copy_sealed_people
 from app.store.bulk_writes import prepare_copying
 from app.store.database import BatchConnection
+from app.store.imports import NewVolunteer, insert_numbered_volunteers
 from app.store.service_records import RecordView
-from app.store.volunteers import insert_volunteers
 
 CHUNK = 1_000
 SOURCE = "demo"
+CONSENT_VERSION = "demo-1"
+"""The text that the city's people have agreed to: there is none, since there are no such people."""
 
 
 class PeopleLoader:
@@ -43,6 +48,7 @@ class PeopleLoader:
             writer = BulkWriter(connection, self._programme, self._services.clock)
             with no_collecting():
                 while chunk := list(islice(people, CHUNK)):
+                    await self._register(connection, chunk)
                     if refused := await self._write(writer, chunk):
                         return refused
                     show(len(self.volunteers))
@@ -50,9 +56,23 @@ class PeopleLoader:
             await connection.close(timeout=1)
         return None
 
+    async def _register(self, connection: BatchConnection, people: Sequence[Person]) -> None:
+        """Add volunteers with their numbers; who they are goes into the vault, and that they agreed to it."""
+        at, vault, programme = self._services.clock(), self._services.cabinet.people, self._programme
+        first = len(self.volunteers) + 1
+        rows = [_arriving(person, number) for number, person in enumerate(people, start=first)]
+        told = [
+            (it.volunteer.id, it.data, index_person(vault, programme, it.data)) for it in people if it.data.fields()
+        ]
+        consents = [ImportedConsent(volunteer, ConsentId(uuid7()), GivenBy.SELF) for volunteer, *_ in told]
+        async with connection.transaction():
+            await insert_numbered_volunteers(connection, programme, SOURCE, rows, at)
+            await copy_sealed_people(connection, programme, vault.newest, seal_people(vault, programme, told), at)
+            await copy_imported_consents(
+                connection, programme, consents, version=CONSENT_VERSION, given_at=at, actor="system"
+            )
+
     async def _write(self, writer: BulkWriter, people: Sequence[Person]) -> Rejected | None:
-        async with self._services.database.begin() as tx:
-            await insert_volunteers(tx, self._programme, [person.volunteer for person in people])
         commands = list(self._commands(people))
         decisions = await writer.write(commands, _nothing_along)
         self.records += len(commands)
@@ -68,6 +88,20 @@ class PeopleLoader:
                 verifier=self._verifier,
                 verifier_is=None,
             )
+
+
+def _arriving(person: Person, number: int) -> NewVolunteer:
+    it = person.volunteer
+    return NewVolunteer(
+        id=it.id,
+        status=it.status.value,
+        region_code=it.region_code,
+        team=it.team,
+        registered_at=it.registered_at,
+        born_on=it.born_on,
+        masked_name=it.masked_name,
+        external_no=f"{number:07d}",
+    )
 
 
 def _items(view: RecordView) -> ImportItems:

@@ -24,7 +24,7 @@ from app.demo.checking import check_main_job
 from app.demo.figures import CityFigures, city_figures, sandbox_figures
 from app.demo.loaded import LoadedCity
 from app.demo.loading import CityLoader
-from app.hosting import database_of, migrate_database, serve_processes
+from app.hosting import database_of, migrate_database, refuse_taken_port, serve_processes
 from app.main import make_services
 from app.security.actors import DEFAULT_SCOPES, Actor, ActorKind
 from app.security.tokens import issue_token
@@ -169,11 +169,11 @@ def _print_who(settings: Settings, base_url: str) -> None:
     sandbox = described["sandbox"]
     given = sandbox["terminals"][0]
     _console.print(f"  sandbox    {sandbox['programme']}, for vendors' tills: liyu conformance --help")
-    _console.print(f"  its till   {given['terminal']}  {given['secret']}", highlight=False)
+    _console.print(f"  its till   {given['terminal']}  {given['secret']}", highlight=False, soft_wrap=True)
     _console.print(f"  tills, volunteers and tokens: {settings.data_dir / 'demo.json'}\n")
 
 
-def run_demo(*, scale: float, check: bool, port: int, data_dir: Path | None) -> int:
+def run_demo(*, scale: float, check: bool, port: int | None, data_dir: Path | None) -> int:
     """Load and serve; or, with `check`, run the main job once against a server of its own. Returns the exit code."""
     settings = read_settings(os.environ)
     if settings.production:
@@ -185,10 +185,11 @@ def run_demo(*, scale: float, check: bool, port: int, data_dir: Path | None) -> 
             with database_of(chosen) as served:
                 asyncio.run(_load(served, min(scale, CHECK_SCALE), ""))
                 return check_main_job(served)
-    chosen = replace(settings, data_dir=data_dir or settings.data_dir, port=port)
+    chosen = replace(settings, data_dir=data_dir or settings.data_dir)
+    chosen = chosen if port is None else replace(chosen, port=port)
+    refuse_taken_port(chosen)
     base_url = f"http://{chosen.host}:{chosen.port}"
     with database_of(chosen) as served:
         asyncio.run(_load(served, scale, base_url))
-        _print_who(served, base_url)
-        serve_processes(served)
+        serve_processes(served, lambda: _print_who(served, base_url))
     return 0

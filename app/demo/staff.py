@@ -13,12 +13,18 @@ TOWN = "330282004"
 
 
 def hire(client: httpx.Client, described: dict[str, Any], admin: Person, kind: str, **part: str | None) -> Person:
-    """Somebody new who logs in: an administrator, or an organiser of a team (`team_id`) or region (`region_code`)."""
-    username, password = f"{kind}-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
+    """Somebody new who logs in: an administrator, or an organiser of a team (`team_id`) or region (`region_code`).
+
+    The first log-in is good for choosing a password of their own.
+    """
+    username, password, own = f"{kind}-{secrets.token_hex(4)}", secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     body = {"kind": kind, "username": username, "password": password}
     expect(admin.post("/v1/users", body | {name: value for name, value in part.items() if value}), 201)
     login = {"programme": described["programme"], "username": username, "password": password}
-    return Person(client, expect(client.post("/v1/auth/tokens", json=login), 200)["access_token"])
+    first = Person(client, expect(client.post("/v1/auth/tokens", json=login), 200)["access_token"])
+    expect(first.post("/v1/auth/password", {"old_password": password, "new_password": own}), 200)
+    chosen = login | {"password": own}
+    return Person(client, expect(client.post("/v1/auth/tokens", json=chosen), 200)["access_token"])
 
 
 def register(organiser: Person, name: str, **more: Any) -> str:  # noqa: ANN401 - JSON

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -37,6 +38,8 @@ class FeedPlan:
     table: TableFile
     mapping: Mapping_
     zone: str
+    today: date
+    """Nobody is born later, and no document tells so."""
 
 
 class Understood(NamedTuple):
@@ -61,7 +64,7 @@ def reader_for(plan: FeedPlan, layout: Layout) -> Reader[object]:
         case ImportKind.RECORDS:
             return RecordReader(plan.mapping, layout, ZoneInfo(plan.zone))
         case ImportKind.VOLUNTEERS:
-            return VolunteerReader(plan.mapping, layout, ZoneInfo(plan.zone))
+            return VolunteerReader(plan.mapping, layout, ZoneInfo(plan.zone), plan.today)
         case ImportKind.TEAMS:
             return TeamReader(plan.mapping, layout)
         case ImportKind.OPENINGS:

@@ -37,7 +37,14 @@ _VOLUNTEER_FIELDS = {
     "born_on": Field(("出生日期",)),
     "registered_on": Field(("注册日期", "注册时间")),
     "status": Field(("状态",)),
+    "name": Field(("姓名", "志愿者姓名", "真实姓名")),
+    "phone": Field(("手机号", "手机号码", "手机", "联系电话")),
+    "id_type": Field(("证件类型", "证件种类")),
+    "id_number": Field(("身份证号", "身份证号码", "身份证", "证件号", "证件号码")),
+    "consent_by": Field(("同意人", "信息同意人")),
 }
+PERSONAL_FIELDS = ("name", "phone", "id_number")
+"""What a file of volunteers tells of the person: it goes into the vault and nowhere else, not even into a refusal."""
 
 _RECORD_FIELDS = {
     "external_no": Field(("记录编号", "服务记录编号")),
@@ -102,7 +109,7 @@ _PERSONAL = (
 
 
 def is_personal(header: str) -> bool:
-    """Whether a column is about a person by its header: it is not read unless it is one of ours."""
+    """Whether a column is about a person by its header: it is not read unless it is one that goes into the vault."""
     lowered = header.lower()
     return any(word in lowered for word in _PERSONAL)
 
@@ -128,6 +135,17 @@ DEFAULT_VALUES: Mapping[str, Mapping[str, str]] = {
     "hazardous": {"是": "yes", "否": "no", "": "no"},
     "status": {"正常": "active", "在册": "active", "冻结": "frozen", "注销": "left", "退出": "left", "": "active"},
     "expires_on": {"永久": "never", "永久有效": "never", "长期": "never", "长期有效": "never", "不过期": "never"},
+    "id_type": {
+        "居民身份证": "resident_id",
+        "身份证": "resident_id",
+        "港澳居民居住证": "hk_macau_residence",
+        "台湾居民居住证": "taiwan_residence",
+        "外国人永久居留身份证": "foreign_permanent_resident",
+        "外国人永久居留证": "foreign_permanent_resident",
+        "护照": "passport",
+        "": "resident_id",
+    },
+    "consent_by": {"本人": "self", "监护人": "guardian", "": "self"},
     "level": {"一级": "1", "二级": "2", "三级": "3", "普通": "1", "专业": "2", "": "1"},
 }
 """What words in files mean, where a mapping does not say otherwise; what stands for an empty cell."""

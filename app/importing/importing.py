@@ -9,12 +9,16 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.actions.imports import close_import
+from app.actions.keys import KeyCabinet
+from app.core.business_days import business_day
 from app.core.ids import ProgrammeId
+from app.importing.agreeing import Agreement, agreed_elsewhere, hash_reading
 from app.importing.decoding import hash_file
 from app.importing.feeding import FeedPlan, find_layout
-from app.importing.fields import ImportKind, is_personal
+from app.importing.fields import PERSONAL_FIELDS, ImportKind, is_personal
 from app.importing.garbage import no_collecting
-from app.importing.mapping import Mapping_, read_mapping
+from app.importing.mapping import Layout, Mapping_, read_mapping
+from app.importing.newcomers import AgreedElsewhere
 from app.importing.openings import OpeningImport, Sums, check_sums
 from app.importing.people import VolunteerImport
 from app.importing.refusals import write_refusals
@@ -23,6 +27,8 @@ from app.importing.stands import Stand
 from app.importing.tables import look_at
 from app.importing.team_tree import TeamImport
 from app.security.actors import ActorKind
+from app.security.sealing import UnsealRefused
+from app.security.vault import PersonVault
 from app.store.database import Database
 from app.store.imports import Counts, ImportKey, RefusedRow, fetch_refusals
 from app.store.programmes import fetch_programme_ids, fetch_zone
@@ -57,6 +63,8 @@ class ImportOrder:
     expect_points: int | None = None
     expect_minutes: int | None = None
     """What a file of opening balances must add up to; None: not asked."""
+    agreement: Agreement | None = None
+    """Of a file of volunteers: to which text they agreed in the older system, and when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,34 +77,51 @@ class ImportReport:
     ignored: Sequence[str]
     personal: Sequence[str]
     """Columns that were not read because they are about persons."""
+    sealed_columns: Sequence[str] = ()
+    sealed: int = 0
+    """Columns that go into the vault, and whose data this run has put there."""
     sums: Sums | None = None
     """Of opening balances: what this run brought over."""
 
 
 async def run_import(
-    database: Database, order: ImportOrder, clock: Callable[[], datetime], show: Callable[[Counts], None]
+    database: Database,
+    order: ImportOrder,
+    clock: Callable[[], datetime],
+    show: Callable[[Counts], None],
+    keys: Callable[[], KeyCabinet],
 ) -> ImportReport:
-    """Import a file. Raises BadFile for one that cannot be read, NotAllowed for those who may not stand for it."""
-    plan = FeedPlan(look_at(order.path, order.encoding), _mapping(order), await _zone(database, order.programme))
+    """Import a file. `keys` is called where a file holds personal data.
+
+    Raises BadFile for one that cannot be read, NotAllowed for those who may not stand for it or whose keys are others.
+    """
+    zone = await _zone(database, order.programme)
+    today = business_day(clock(), zone)
+    plan = FeedPlan(look_at(order.path, order.encoding), _mapping(order), zone, today)
     layout = find_layout(plan)
+    personal = _personal(order.kind, layout)
     stand = await _stand(database, order) if order.kind in _STOOD_FOR else None
     if order.kind is ImportKind.OPENINGS and (order.expect_points, order.expect_minutes) != (None, None):
         check_sums(plan, order.expect_points, order.expect_minutes)
+    agreed = agreed_elsewhere(order.agreement, plan, clock(), personal)
+    vault = await _vault(keys(), order.programme) if personal else None
     key = ImportKey(
         kind=order.kind.value,
         source=plan.mapping.source,
         file_name=order.path.name,
         file_sha256=hash_file(order.path).sha256,
-        mapping_sha256=plan.mapping.sha256,
+        mapping_sha256=hash_reading(plan.mapping, agreed),
         entered_by=stand.entered_by if stand else None,
         verified_by=stand.verified_by if stand else None,
     )
-    work = _work(database, order, plan, key, stand, clock, show)
+    work = _work(database, order, plan, key, stand, clock, show, vault, agreed)
     with no_collecting():
         now = await work.run()
     if not order.dry_run:
         async with database.begin() as tx:
-            await close_import(tx, order.programme, now.id, key, now.counts, uuid7(), clock())
+            vaulted = {"sealed_columns": personal, "consent_version": agreed.version if agreed else ""}
+            told = vaulted if personal else {}
+            await close_import(tx, order.programme, now.id, key, now.counts, uuid7(), clock(), told)
     if order.errors and now.counts.refused:
         refusals = _listed(work.refused) if order.dry_run else _stored(database, order.programme, now.id)
         await write_refusals(plan, refusals, order.errors)
@@ -106,8 +131,24 @@ async def run_import(
         encoding=plan.table.encoding,
         ignored=[name for name in layout.ignored if not is_personal(name)],
         personal=[name for name in layout.ignored if is_personal(name)],
+        sealed_columns=[layout.headers[name] for name in personal],
+        sealed=work.sealed if isinstance(work, VolunteerImport) else 0,
         sums=work.sums if isinstance(work, OpeningImport) else None,
     )
+
+
+def _personal(kind: ImportKind, layout: Layout) -> list[str]:
+    """The fields of a file that go into the vault."""
+    return [name for name in PERSONAL_FIELDS if name in layout.positions] if kind is ImportKind.VOLUNTEERS else []
+
+
+async def _vault(cabinet: KeyCabinet, programme: ProgrammeId) -> PersonVault:
+    """The vault, when its keys are those of the service: data sealed under others could never be read."""
+    try:
+        await cabinet.token_keys(programme)
+    except UnsealRefused:
+        raise NotAllowed("the master key is not the one of this database: set LIYU_MASTER_KEY as the service") from None
+    return cabinet.people
 
 
 def _mapping(order: ImportOrder) -> Mapping_:
@@ -122,6 +163,8 @@ def _work(
     stand: Stand | None,
     clock: Callable[[], datetime],
     show: Callable[[Counts], None],
+    vault: PersonVault | None,
+    agreed: AgreedElsewhere | None,
 ) -> RecordImport | VolunteerImport | TeamImport | OpeningImport:
     if stand is not None and order.kind is ImportKind.OPENINGS:
         return OpeningImport(
@@ -146,8 +189,19 @@ def _work(
             fast=order.fast,
             dry_run=order.dry_run,
         )
-    kind = VolunteerImport if order.kind is ImportKind.VOLUNTEERS else TeamImport
-    return kind(
+    if order.kind is ImportKind.VOLUNTEERS:
+        return VolunteerImport(
+            database=database,
+            programme=order.programme,
+            plan=plan,
+            key=key,
+            clock=clock,
+            show=show,
+            vault=vault,
+            agreed=agreed,
+            dry_run=order.dry_run,
+        )
+    return TeamImport(
         database=database,
         programme=order.programme,
         plan=plan,

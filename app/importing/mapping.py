@@ -10,7 +10,7 @@ from typing import Any
 
 from app.core.record_numbers import SOURCE_MAX
 from app.importing.decoding import BadFile
-from app.importing.fields import DEFAULT_VALUES, FIELDS, ImportKind, is_personal
+from app.importing.fields import DEFAULT_VALUES, FIELDS, PERSONAL_FIELDS, ImportKind, is_personal
 
 DEFAULT_SOURCE = "file"
 _SECTIONS = {"source", "columns", "constants", "values", "day_begins", "minors"}
@@ -25,7 +25,7 @@ class Mapping_:  # noqa: N801 - `Mapping` is the standard's
     kind: ImportKind
     source: str
     columns: Mapping[str, str]
-    """Our field -> the header in the file, where the built-in headers do not say it."""
+    """Our field -> the header in the file, where the built-in headers do not say it; empty: that field is not read."""
     constants: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]]
     day_begins: str = "00:00"
@@ -61,7 +61,8 @@ def read_mapping(kind: ImportKind, path: Path | None, source: str | None = None)
     if unknown := (columns.keys() | constants.keys()) - fields.keys():
         raise BadFile(f"{kind.value} have no field {', '.join(sorted(unknown))}; they have {', '.join(fields)}")
     for field, header in columns.items():
-        if is_personal(header) and header not in fields[field].headers:
+        sealed = kind is ImportKind.VOLUNTEERS and field in PERSONAL_FIELDS
+        if is_personal(header) and header not in fields[field].headers and not sealed:
             raise BadFile(f"the column {header} is personal data and is not read")
     words = {field: {**table, **_words(told, field)} for field, table in DEFAULT_VALUES.items()}
     words |= {field: _words(told, field) for field in _raw(told, "values") if field not in words}
@@ -113,10 +114,10 @@ def lay_out(mapping: Mapping_, header: Sequence[str]) -> Layout:
     positions: dict[str, int] = {}
     for field, known in FIELDS[mapping.kind].items():
         wanted = (mapping.columns[field],) if field in mapping.columns else (*known.headers, field)
-        found = next((names.index(name) for name in wanted if name in names), None)
+        found = next((names.index(name) for name in wanted if name and name in names), None)
         if found is not None:
             positions[field] = found
-        elif field in mapping.columns:
+        elif mapping.columns.get(field):
             raise BadFile(f"the file has no column {mapping.columns[field]}")
         elif known.required and field not in mapping.constants:
             raise BadFile(f"no column for {field}: one named {' or '.join(known.headers)}, or say which in a mapping")

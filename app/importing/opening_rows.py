@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from app.core.accounts import NEVER
+from app.importing.cells import Cells
 from app.importing.mapping import Layout, Mapping_
-from app.importing.people_rows import Cells
 from app.importing.values import CellFault, Fault, read_hours, read_whole
 
 FOR_EVER = "never"

@@ -1,18 +1,23 @@
-"""Rows of files of volunteers and of teams as typed values. Of a person: a number, never a name."""
+"""Rows of files of volunteers and of teams as typed values. What identifies a person is read apart, to be sealed."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import NamedTuple
 
+from app.core.consents import GivenBy
+from app.core.personal_data import PersonalData
 from app.core.quantities import Instant
 from app.core.volunteers import VolunteerStatus
+from app.importing.cells import Cells
 from app.importing.mapping import Layout, Mapping_
-from app.importing.values import CellFault, Fault, read_day
+from app.importing.person_cells import PersonCells, holds_document
+from app.importing.values import CellFault, Fault
 
-NUMBER_MAX = 64
 NAME_MAX = 100
 KIND_MAX = 50
 _STATES = {status.value: status for status in VolunteerStatus}
+_GIVERS = {giver.value: giver for giver in GivenBy}
+NOTHING_PERSONAL = PersonalData()
 
 
 class VolunteerLine(NamedTuple):
@@ -24,6 +29,9 @@ class VolunteerLine(NamedTuple):
     born_on: date | None
     registered_at: Instant | None
     status: VolunteerStatus
+    data: PersonalData = NOTHING_PERSONAL
+    consent_by: GivenBy = GivenBy.SELF
+    """Who agreed to the keeping of it, where the import says that it was agreed to."""
 
 
 class TeamLine(NamedTuple):
@@ -36,46 +44,12 @@ class TeamLine(NamedTuple):
     parent_no: str
 
 
-class Cells:
-    """Looks cells up by field, by the mapping's words and constants."""
-
-    def __init__(self, mapping: Mapping_, layout: Layout) -> None:
-        self._at = layout.positions
-        self._constants = layout.constants
-        self._values = mapping.values
-
-    def cell(self, cells: Sequence[str], field: str, most: int = NUMBER_MAX) -> str:
-        """The text of a cell; empty where there is none. Raises CellFault."""
-        position = self._at.get(field)
-        text = cells[position].strip() if position is not None and position < len(cells) else ""
-        text = text or self._constants.get(field, "")
-        if len(text) > most:
-            raise CellFault(field, Fault.TOO_LONG)
-        if "\0" in text:
-            raise CellFault(field, Fault.NOT_ALLOWED)
-        return self._values.get(field, {}).get(text, text)
-
-    def needed(self, cells: Sequence[str], field: str, most: int = NUMBER_MAX) -> str:
-        """The text of a cell that must not be empty."""
-        text = self.cell(cells, field, most)
-        if not text:
-            raise CellFault(field, Fault.MISSING)
-        return text
-
-    def day(self, cells: Sequence[str], field: str) -> date | None:
-        """The day in a cell; None where it is empty."""
-        text = self.cell(cells, field)
-        day = read_day(text.partition(" ")[0].partition("T")[0]) if text else None
-        if text and day is None:
-            raise CellFault(field, Fault.NOT_A_DAY)
-        return day
-
-
 class VolunteerReader:
     """Reads the rows of a file of volunteers."""
 
-    def __init__(self, mapping: Mapping_, layout: Layout, zone: tzinfo) -> None:
+    def __init__(self, mapping: Mapping_, layout: Layout, zone: tzinfo, today: date) -> None:
         self._cells = Cells(mapping, layout)
+        self._person = PersonCells(self._cells, today)
         self._zone = zone
 
     def read(self, cells: Sequence[str]) -> VolunteerLine:
@@ -84,15 +58,28 @@ class VolunteerReader:
         status = _STATES.get(get.cell(cells, "status") or VolunteerStatus.ACTIVE.value)
         if status is None:
             raise CellFault("status", Fault.UNKNOWN_WORD)
+        consent_by = _GIVERS.get(get.cell(cells, "consent_by") or GivenBy.SELF.value)
+        if consent_by is None:
+            raise CellFault("consent_by", Fault.UNKNOWN_WORD)
         registered = get.day(cells, "registered_on")
+        data = self._person.read(cells)
         return VolunteerLine(
-            external_no=get.needed(cells, "external_no"),
+            external_no=self._number(cells),
             region=get.needed(cells, "region"),
             team_no=get.cell(cells, "team", NAME_MAX),
-            born_on=get.day(cells, "born_on"),
+            born_on=self._person.birthday(cells, data.document),
             registered_at=datetime.combine(registered, time(), self._zone).astimezone(UTC) if registered else None,
             status=status,
+            data=data,
+            consent_by=consent_by,
         )
+
+    def _number(self, cells: Sequence[str]) -> str:
+        """The number by which the older system names the volunteer: it is kept in clear, so it may be no document's."""
+        number = self._cells.needed(cells, "external_no")
+        if holds_document(number):
+            raise CellFault("external_no", Fault.OF_A_DOCUMENT)
+        return number
 
 
 class TeamReader:

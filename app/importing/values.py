@@ -29,6 +29,17 @@ class Fault(StrEnum):
     TWICE = "twice-in-the-file"
     NO_SUCH = "no-such"
     NOT_ALLOWED = "not-allowed"
+    MASKED = "masked"
+    NOT_A_PHONE = "not-a-phone"
+    DOCUMENT_FORM = "document-form"
+    DOCUMENT_KIND = "document-kind"
+    DOCUMENT_BIRTHDAY = "document-birthday"
+    DOCUMENT_CHECK = "document-check"
+    DOCUMENT_TAKEN = "document-taken"
+    OF_A_DOCUMENT = "of-a-document"
+    NO_BIRTHDAY = "no-birthday"
+    OTHER_BIRTHDAY = "other-birthday"
+    GUARDIAN_CONSENTS = "guardian-consents"
 
 
 class CellFault(Exception):

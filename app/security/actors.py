@@ -114,8 +114,11 @@ _SCOPES = {
 DEFAULT_SCOPES: Mapping[ActorKind, frozenset[Scope]] = MappingProxyType(_SCOPES)
 """What each kind of actor may do. A token may hold fewer, never more."""
 
-GUARDIAN_SCOPES = frozenset((Scope.ME_READ, Scope.ME_OBJECT, Scope.ME_DATA, Scope.ME_APPLY))
-"""What a guardian may do as the child: see, object, apply, decide on its data. Points are spent in one's own name."""
+GUARDIAN_SCOPES = frozenset((Scope.ME_READ, Scope.ME_OBJECT, Scope.ME_DATA, Scope.ME_APPLY, Scope.ME_CLAIM))
+"""What a guardian may do as the child: see, object, apply, claim places, decide on its data.
+
+Points are spent in one's own name.
+"""
 
 _PREFIX = {ActorKind.TERMINAL: "ter", ActorKind.VOLUNTEER: "vol", ActorKind.SYSTEM_CLIENT: "cli"}
 

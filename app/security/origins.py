@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _V4_BITS = 24
 _V6_BITS = 48
@@ -45,21 +46,29 @@ CALL: ContextVar[Call | None] = ContextVar("call", default=None)
 """The request behind what is being done; None for what nobody asked for over the network."""
 
 
-def network_of(address: str) -> str:
-    """The network that an address is told by; `-` for what is no address."""
+def _parse(address: str) -> IPv4Address | IPv6Address | None:
+    """An address; one of IPv4 is the same whichever protocol's socket took the call (RFC 4291, section 2.5.5.2)."""
     try:
         parsed = ip_address(address)
     except ValueError:
+        return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
+def network_of(address: str) -> str:
+    """The network that an address is told by; `-` for what is no address."""
+    parsed = _parse(address)
+    if parsed is None:
         return "-"
     bits = _V4_BITS if parsed.version == 4 else _V6_BITS  # noqa: PLR2004 - the version of the protocol
     return str(ip_network((parsed, bits), strict=False))
 
 
+@lru_cache(maxsize=4096)
 def household_of(address: str) -> str:
-    """What attempts are counted by: an IPv4 address, or the 64 bits of IPv6 under which one customer has them all."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
+    """What calls are counted by: an IPv4 address, or the 64 bits of IPv6 under which one customer has them all."""
+    parsed = _parse(address)
+    if parsed is None:
         return address
     if parsed.version == 4:  # noqa: PLR2004 - the version of the protocol
         return str(parsed)
@@ -76,8 +85,5 @@ def is_within(address: str, networks: Sequence[str]) -> bool:
     """Whether an address lies in one of the networks; in any when none is named."""
     if not networks:
         return True
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in ip_network(network) for network in networks)
+    parsed = _parse(address)
+    return parsed is not None and any(parsed in ip_network(network) for network in networks)

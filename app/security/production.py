@@ -23,6 +23,7 @@ class Deployment:
     token_lifetime: timedelta
     wechat_secret: str | None = field(repr=False)
     wechat_base_url: str
+    public_url: str | None
     rates_off: bool
 
 
@@ -41,6 +42,8 @@ def production_faults(told: Deployment) -> tuple[str, ...]:
         faults.append("LIYU_MASTER_KEY is a demo key: draw one, for example with `openssl rand -base64 32`")
     if told.database_url and (urlsplit(told.database_url).password or "x").lower() in _KNOWN_PASSWORDS:
         faults.append("LIYU_DATABASE_URL has a demo password")
+    if not (told.public_url or "").startswith("https://"):
+        faults.append("LIYU_PUBLIC_URL must be given, with https: what is signed and printed names it, not a caller")
     if told.log_level == "DEBUG":
         faults.append("LIYU_LOG_LEVEL must not be DEBUG")
     if told.token_lifetime > _LIFETIME_MAX:

@@ -53,6 +53,10 @@ class Keyring:
         """The name of the key that seals."""
         return self._newest
 
+    def __contains__(self, name: str) -> bool:
+        """Whether what was sealed under the key of this name can be opened."""
+        return name in self._keys
+
     def seal(self, plain: bytes, aad: str) -> bytes:
         """Encrypt under the newest key, bound to a place."""
         name = self._newest.encode()

@@ -23,8 +23,11 @@ class PersonKey:
     """The opened data key of one person: it lives as long as the request."""
 
     def __init__(self, programme: ProgrammeId, volunteer: VolunteerId, key: bytes, algorithm: Algorithm) -> None:
+        self.programme = programme
+        self.volunteer = volunteer
         self._ring = Keyring({_NAME: key}, _NAME, algorithm)
-        self._place = f"vault_fields|sealed|{programme}|{volunteer.hex}"
+        self._person = f"{programme}|{volunteer.hex}"
+        self._place = f"vault_fields|sealed|{self._person}"
 
     def seal(self, field: Field, value: str) -> bytes:
         """Seal one value for its place."""
@@ -33,6 +36,14 @@ class PersonKey:
     def open(self, field: Field, sealed: bytes) -> str:
         """Open one value. Raises UnsealRefused for anything sealed by another key or for another place."""
         return self._ring.unseal(sealed, f"{self._place}|{field.value}").decode()
+
+    def seal_bytes(self, place: str, plain: bytes) -> bytes:
+        """Seal anything else of the person, bound to programme, person and a place outside the vault."""
+        return self._ring.seal(plain, f"{place}|{self._person}")
+
+    def open_bytes(self, place: str, sealed: bytes) -> bytes:
+        """Open what was sealed for this place. Raises UnsealRefused."""
+        return self._ring.unseal(sealed, f"{place}|{self._person}")
 
 
 class PersonVault:
@@ -47,6 +58,10 @@ class PersonVault:
     def newest(self) -> str:
         """The name of the key that seals now."""
         return self._ring.newest
+
+    def knows(self, name: str) -> bool:
+        """Whether persons' keys that were sealed under the key of this name can be opened."""
+        return name in self._ring
 
     def make(self, programme: ProgrammeId, volunteer: VolunteerId) -> tuple[PersonKey, bytes]:
         """A new person's key, opened and sealed."""

@@ -9,7 +9,7 @@ from app.core.ids import ApplicationId, ProgrammeId, RoundId
 from app.store.database import Reader, Tx
 
 _STAND = text("""
-SELECT g.state, p.state AS place FROM benefit_grants g
+SELECT g.state, g.counted, p.state AS place FROM benefit_grants g
 LEFT JOIN places p ON p.programme_id = g.programme_id AND p.id = g.id
 WHERE g.programme_id = :programme AND g.id = :id
 """)
@@ -21,7 +21,7 @@ async def fetch_grant_stand(reader: Reader | Tx, programme: ProgrammeId, applica
     if row is None:
         return GrantStand.NONE
     if row.state != "approved":
-        return GrantStand.ENDED
+        return GrantStand.REVOKED if row.counted else GrantStand.ENDED
     if row.place is None or row.place == "held":
         return GrantStand.GRANTED
     return GrantStand.WAITING if row.place in ("entered", "waiting") else GrantStand.ENDED

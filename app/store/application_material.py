@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
+from app.core.applications.files import KeptFile, MediaType
 from app.core.applications.material import Material
 from app.core.benefits.facts import FactChange
 
@@ -18,6 +20,20 @@ def encode_material(material: Sequence[Material]) -> str:
 def decode_material(written: Sequence[dict[str, str]]) -> tuple[Material, ...]:
     """Read what `encode_material` wrote, parsed by the driver."""
     return tuple(Material(**piece) for piece in written)
+
+
+def decode_files(written: Sequence[tuple[str, str, int, str, str]]) -> tuple[KeptFile, ...]:
+    """Files as a row of applications tells of them: code, kind, size, hash, when."""
+    return tuple(
+        KeptFile(
+            code=code,
+            media_type=MediaType(media_type),
+            size=size,
+            sha256=sha256,
+            uploaded_at=datetime.fromisoformat(at),
+        )
+        for code, media_type, size, sha256, at in written
+    )
 
 
 def encode_differences(differences: Sequence[FactChange]) -> str:

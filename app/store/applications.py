@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from app.core.applications.files import KeptFile
 from app.core.applications.material import Material
 from app.core.applications.model import Acted, Application
 from app.core.applications.states import ApplicationEvent, ApplicationState, Level, Route
@@ -14,7 +15,7 @@ from app.core.benefits.facts import Facts, decode_facts, encode_facts
 from app.core.benefits.model import BenefitKind
 from app.core.ids import ApplicationId, ProgrammeId, RoundId, VolunteerId
 from app.core.volunteers import Volunteer, VolunteerStatus
-from app.store.application_material import decode_material, encode_material
+from app.store.application_material import decode_files, decode_material, encode_material
 from app.store.database import Reader, Tx
 
 
@@ -33,6 +34,7 @@ class ApplicationView:
     material: tuple[Material, ...] = ()
     facts: Facts | None = None
     round: RoundId | None = None
+    files: tuple[KeptFile, ...] = ()
     settled: bool = True
     """Whether the ledger has nothing left to do for it."""
 
@@ -45,7 +47,10 @@ SELECT a.*, b.kind, b.body ->> 'name' AS name, b.body ->> 'name_en' AS name_en,
        ARRAY(SELECT s.level FROM application_steps s WHERE s.programme_id = a.programme_id
              AND s.application_id = a.id AND s.user_id IS NOT NULL ORDER BY s.number) AS acted_at,
        ARRAY(SELECT s.event FROM application_steps s WHERE s.programme_id = a.programme_id
-             AND s.application_id = a.id AND s.user_id IS NOT NULL ORDER BY s.number) AS acted_events
+             AND s.application_id = a.id AND s.user_id IS NOT NULL ORDER BY s.number) AS acted_events,
+       (SELECT json_agg(json_build_array(f.code, f.media_type, f.size, encode(f.sha256, 'hex'), f.uploaded_at)
+                        ORDER BY f.code) FROM application_files f
+        WHERE f.programme_id = a.programme_id AND f.application_id = a.id) AS files
 FROM applications a
 JOIN benefits b ON b.programme_id = a.programme_id AND b.code = a.benefit_code AND b.version = a.benefit_version
 JOIN volunteers v ON v.programme_id = a.programme_id AND v.id = a.volunteer_id
@@ -100,6 +105,7 @@ def view_of(row: Mapping[str, Any]) -> ApplicationView:
         village=row["village"],
         statement=row["statement"],
         material=decode_material(row["material"]),
+        files=decode_files(row["files"] or ()),
         facts=decode_facts(row["facts"]) if row["facts"] else None,
         round=row["round_id"],
         settled=row["settled"],

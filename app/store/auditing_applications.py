@@ -63,10 +63,38 @@ WHERE g.programme_id = $1 AND need.is_missing
 LIMIT 100
 """
 
+_ANNULLED = """
+SELECT format('app_%s: annulled without another person who proposed it', replace(s.application_id::text, '-', ''))
+FROM application_steps s
+LEFT JOIN LATERAL (
+    SELECT event, user_id FROM application_steps
+    WHERE programme_id = $1 AND application_id = s.application_id AND number < s.number
+        AND event IN ('propose-annulment', 'dismiss-annulment') ORDER BY number DESC LIMIT 1
+) said ON true
+WHERE s.programme_id = $1 AND s.event = 'annul'
+    AND (said.event IS DISTINCT FROM 'propose-annulment' OR said.user_id = s.user_id)
+LIMIT 100
+"""
+
+_UNDONE = """
+SELECT format('app_%s: it is %s, its grant %s, counted: %s, its hours %s', replace(a.id::text, '-', ''), a.state,
+              g.state, g.counted, CASE WHEN g.returned_id IS NULL THEN 'used up' ELSE 'returned' END)
+FROM benefit_grants g
+JOIN applications a ON a.programme_id = $1 AND a.id = g.application_id
+LEFT JOIN transactions x ON x.programme_id = $1 AND x.id = g.returned_id
+WHERE g.programme_id = $1 AND (
+    (a.state = 'annulled' AND a.settled
+        AND (g.state <> 'revoked' OR g.counted OR (g.minutes > 0 AND g.returned_id IS NULL)))
+    OR (x.reason = 'grant-mistaken' AND a.state <> 'annulled'))
+LIMIT 100
+"""
+
 APPLICATION_CHECKS = (
     (Invariant.APPLICATIONS_MATCH, _CHAINS),
     (Invariant.APPLICATIONS_MATCH, _STATES),
     (Invariant.APPLICATIONS_MATCH, _FACTS),
     (Invariant.APPLICATIONS_MATCH, _GRANTED),
+    (Invariant.APPLICATIONS_MATCH, _ANNULLED),
+    (Invariant.APPLICATIONS_MATCH, _UNDONE),
 )
 """What each statement gives does not match."""

@@ -114,6 +114,31 @@ WHERE (t.kind, 'bgr_' || {_NAME.format("t.id")}, t.minutes, t.volunteer_id, t.si
 LIMIT 100
 """
 
+_LAID = f"""
+WITH used AS (
+    SELECT owner_id, split_part(part, '_', 1)::date AS since, split_part(part, '_', 2)::date AS until, balance
+    FROM accounts WHERE programme_id = $1 AND kind = 'consumed' AND balance > 0
+), stretches AS (
+    SELECT DISTINCT a.owner_id, a.since, b.until
+    FROM used a JOIN used b ON b.owner_id = a.owner_id AND b.until >= a.since
+), told AS (
+    SELECT s.*, (
+        SELECT coalesce(sum(balance), 0) FROM used u
+        WHERE u.owner_id = s.owner_id AND u.since >= s.since AND u.until <= s.until
+    ) AS minutes, (
+        SELECT coalesce(sum(r.minutes), 0) FROM service_records r
+        WHERE r.programme_id = $1 AND r.volunteer_id = s.owner_id AND r.state = 'verified'
+            AND r.started_at >= (s.since::timestamp AT TIME ZONE z.zone)
+            AND r.started_at < ((s.until + 1)::timestamp AT TIME ZONE z.zone)
+    ) AS served
+    FROM stretches s JOIN programmes z ON z.id = $1
+)
+SELECT format('vol_%s: benefits have used up %s minutes from %s to %s, where %s were served',
+              {_NAME.format("owner_id")}, minutes, since, until, served)
+FROM told WHERE minutes > served
+LIMIT 100
+"""
+
 _GRANTED = f"""
 SELECT format('bgr_%s: a grant of a round and its place do not say the same', {_NAME.format("coalesce(g.id, p.id)")})
 FROM (SELECT * FROM benefit_grants WHERE programme_id = $1 AND round_id IS NOT NULL) g
@@ -131,5 +156,6 @@ SEAT_CHECKS = (
     (Invariant.SEATS_MATCH, _GRANTED),
     (Invariant.LIMITS_MATCH, _COUNTS),
     (Invariant.HOURS_MATCH, _HOURS),
+    (Invariant.HOURS_MATCH, _LAID),
 )
 """What each statement gives does not match."""

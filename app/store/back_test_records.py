@@ -89,8 +89,11 @@ SELECT {"x.seq" if ordered else "0"}, r.volunteer_id, a.day, r.minutes, r.level,
 FROM service_records r
 JOIN accruals a ON a.programme_id = r.programme_id AND a.record_id = r.id
 JOIN teams t ON t.programme_id = r.programme_id AND t.id = r.team_id
-LEFT JOIN accounts h ON h.programme_id = r.programme_id AND h.owner_id = r.volunteer_id AND h.kind = 'hours'
-    AND h.part = ''
+LEFT JOIN (
+    SELECT owner_id, sum(balance)::bigint AS balance FROM accounts
+    WHERE programme_id = $1 AND kind IN ('hours', 'consumed') AND owner_id >= $2 AND ($3::uuid IS NULL OR owner_id < $3)
+    GROUP BY owner_id
+) h ON h.owner_id = r.volunteer_id
 {_VERIFIED if ordered else ""}
 WHERE r.programme_id = $1 AND r.volunteer_id >= $2 AND ($3::uuid IS NULL OR r.volunteer_id < $3)
   AND {"r.state IN ('verified', 'withdrawn')" if ordered else "r.state = 'verified' AND a.day BETWEEN $4 AND $5"}

@@ -1,16 +1,18 @@
 """What a batch looks up of rounds, places and grants: one array statement per kind, and none where nobody asks."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from app.core.benefit_grants import Window
 from app.core.business_days import end_of_day
-from app.core.ids import PlaceId, RoundId
+from app.core.holding import Held, HeldSought
+from app.core.ids import PlaceId, RecordId, RoundId, VolunteerId
 from app.core.programmes import Programme
 from app.core.quantities import Instant
 from app.core.seating import (
     GrantSought,
     HoldersSought,
+    Laid,
     PlaceSought,
     QueueSought,
     RoundSought,
@@ -65,6 +67,28 @@ CROSS JOIN LATERAL (
         AND started_at >= w.since AND started_at < w.before OFFSET 0
 ) r
 """
+_LAID = """
+SELECT w.volunteer, r.id, r.minutes, r.started_at
+FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS w (volunteer, since, before)
+CROSS JOIN LATERAL (
+    SELECT id, minutes, started_at FROM service_records
+    WHERE programme_id = $1 AND volunteer_id = w.volunteer AND state = 'verified'
+        AND started_at >= w.since AND started_at < w.before OFFSET 0
+) r
+"""
+_HELD = """
+SELECT w.volunteer, h.id, h.benefit, h.until FROM unnest($2::uuid[]) AS w (volunteer)
+CROSS JOIN LATERAL (
+    SELECT id, benefit_code AS benefit, valid_until AS until FROM benefit_grants
+    WHERE programme_id = $1 AND volunteer_id = w.volunteer AND state = 'approved'
+    UNION ALL
+    SELECT p.id, r.benefit_code, r.ends_at FROM places p
+    JOIN rounds r ON r.programme_id = p.programme_id AND r.id = p.round_id
+    WHERE p.programme_id = $1 AND p.volunteer_id = w.volunteer AND p.state IN ('entered', 'waiting', 'held')
+        AND p.grant_id IS NULL
+    OFFSET 0
+) h
+"""
 _DAY = timedelta(days=1)
 
 
@@ -83,6 +107,7 @@ class _Search:
         await self._find_rounds()
         await self._count_holders(at)
         await self._find_windows()
+        await self._find_held()
         return self.seating
 
     async def _find_places(self) -> None:
@@ -136,16 +161,40 @@ class _Search:
         windows = [each for each in self._sought if isinstance(each, Window)]
         self.seating.windows.update((window, {}) for window in windows)
         if windows:
-            zone = str(self._programme.zone)
-            rows = await self._connection.fetch(
-                _WINDOWS,
-                self._programme.id,
-                [window.volunteer for window in windows],
-                [end_of_day(window.since - _DAY, zone) for window in windows],
-                [end_of_day(window.until, zone) for window in windows],
-            )
+            rows = await self._connection.fetch(_WINDOWS, self._programme.id, *_spans(windows, self._programme))
             for number, record, minutes in rows:
                 self.seating.windows[windows[number - 1]][record] = minutes
+
+    async def _find_held(self) -> None:
+        people = {each.volunteer for each in self._sought if isinstance(each, HeldSought)}
+        self.seating.held.update((volunteer, {}) for volunteer in people)
+        if people:
+            for volunteer, held, benefit, until in await self._connection.fetch(
+                _HELD, self._programme.id, list(people)
+            ):
+                self.seating.held[volunteer][held] = Held(benefit, until)
+
+
+def _spans(windows: Sequence[Window], programme: Programme) -> tuple[list[VolunteerId], list[Instant], list[Instant]]:
+    """Whose windows they are, when each begins, and when it is over."""
+    zone = str(programme.zone)
+    return (
+        [window.volunteer for window in windows],
+        [end_of_day(window.since - _DAY, zone) for window in windows],
+        [end_of_day(window.until, zone) for window in windows],
+    )
+
+
+async def fetch_laid(
+    connection: BatchConnection, programme: Programme, windows: Sequence[Window]
+) -> dict[VolunteerId, dict[RecordId, Laid]]:
+    """The verified records of windows, one for each volunteer, by the business day on which they began."""
+    found: dict[VolunteerId, dict[RecordId, Laid]] = {window.volunteer: {} for window in windows}
+    for volunteer, record, minutes, started_at in await connection.fetch(
+        _LAID, programme.id, *_spans(windows, programme)
+    ):
+        found[volunteer][record] = Laid(programme.business_day(started_at), minutes)
+    return found
 
 
 async def fetch_seating(

@@ -179,16 +179,19 @@ async def _fetch_service(
 
 
 _HELD = text("""
-SELECT DISTINCT g.benefit_code FROM benefit_grants g
-LEFT JOIN places p ON p.programme_id = g.programme_id AND p.id = g.id
-WHERE g.programme_id = :programme AND g.volunteer_id = :volunteer AND g.state = 'approved' AND g.approved_at < :before
-  AND (g.valid_until IS NULL OR g.valid_until >= :before) AND (p.id IS NULL OR p.state = 'held')
+SELECT benefit_code FROM benefit_grants
+WHERE programme_id = :programme AND volunteer_id = :volunteer AND state = 'approved' AND approved_at < :before
+  AND (valid_until IS NULL OR valid_until >= :before)
+UNION
+SELECT r.benefit_code FROM places p JOIN rounds r ON r.programme_id = p.programme_id AND r.id = p.round_id
+WHERE p.programme_id = :programme AND p.volunteer_id = :volunteer AND p.state IN ('entered', 'waiting', 'held')
+  AND p.grant_id IS NULL AND p.claimed_at < :before AND (r.ends_at IS NULL OR r.ends_at >= :before)
 ORDER BY 1
 """)
 
 
 async def _fetch_held(reader: Reader | Tx, asked: _Asked) -> tuple[str, ...]:
-    """Benefits with a grant that is valid to the end of the day, and for which its volunteer does not just wait."""
+    """Benefits with a grant, or a place of a round, that is held to the end of the day. Who waits counts as holding."""
     return tuple(await reader.scalars(_HELD, asked.values()))
 
 

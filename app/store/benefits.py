@@ -8,6 +8,7 @@ from itertools import groupby
 from sqlalchemy import RowMapping, text
 
 from app.core.benefits.model import Benefit, benefit_on
+from app.core.holding import Apart
 from app.core.ids import ProgrammeId, UserId
 from app.store.benefit_bodies import decode_benefit, encode_benefit
 from app.store.database import Reader, Tx
@@ -109,6 +110,24 @@ async def fetch_open_benefits(reader: Reader | Tx, programme: ProgrammeId, day: 
 async def fetch_open_benefit(reader: Reader | Tx, programme: ProgrammeId, code: str, day: date) -> Benefit | None:
     """One benefit in the version in force on a day; None when it has not begun or is withdrawn."""
     return _open_on(await fetch_versions(reader, programme, code), day)
+
+
+_NAMING = text("""
+SELECT DISTINCT b.code FROM benefits b
+CROSS JOIN LATERAL json_array_elements(b.body -> 'exclusions') AS e (body)
+WHERE b.programme_id = :programme AND b.code <> :code AND e.body ->> 'benefit' = :code
+ORDER BY 1
+""")
+
+
+async def fetch_apart(reader: Reader | Tx, programme: ProgrammeId, benefit: Benefit) -> Apart:
+    """What nobody holds together with a version of a benefit: what it names, and what names it in any version.
+
+    A grant of an older version still promises what that version said.
+    """
+    named = tuple(each.benefit for each in benefit.exclusions if each.benefit is not None)
+    naming = await reader.scalars(_NAMING, {"programme": programme, "code": benefit.code})
+    return Apart(named=named, naming=tuple(naming))
 
 
 _INSERT = text("""

@@ -10,6 +10,7 @@ from uuid import UUID
 from app.core.accounts import AccountKey, AccountKind
 from app.core.book import Book, Needs
 from app.core.codes import Code
+from app.core.consumed import windows_to_lay
 from app.core.family_links import FamilyKey
 from app.core.idempotency import sold, till_key
 from app.core.ids import NOBODY, OrderId, RedemptionId, VolunteerId
@@ -46,7 +47,7 @@ from app.store.batch_rows import (
     fetch_tills,
     fetch_volunteers,
 )
-from app.store.batch_seats import fetch_seating
+from app.store.batch_seats import fetch_laid, fetch_seating
 from app.store.database import BatchConnection
 from app.store.evaluations import fetch_qualities
 
@@ -135,6 +136,9 @@ async def fetch_book(connection: BatchConnection, programme: Programme, needs: N
     if days := [record for record in needs.days if record in records]:
         book.served.update(await fetch_served(connection, programme, [records[record] for record in days]))
     await _add_accounts(connection, fetched, owners)
+    if needs.takes and (windows := windows_to_lay(book, needs)):
+        book.seating.zone = programme.zone
+        book.seating.laid = await fetch_laid(connection, programme, windows)
     await _add_lapsing(connection, fetched, at)
     await _add_limits(connection, fetched, needs, today)
     return fetched

@@ -5,11 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import RowMapping, text
 
+from app.core.consent_texts import is_asked_again
 from app.core.consents import Channel, Consent, ConsentRow, ConsentStep, GivenBy, Purpose, consent_at
 from app.core.ids import ConsentId, ProgrammeId, VolunteerId
+from app.store.consent_texts import fetch_texts
 from app.store.database import Reader, Tx
 
-_COLUMNS = "id, purpose, number, step, version, channel, given_by, actor, at"
+_COLUMNS = "id, purpose, number, step, version, channel, given_by, actor, at, text_hash"
 _ROWS = text(f"""
 SELECT {_COLUMNS} FROM consents WHERE programme_id = :programme AND volunteer_id = :volunteer
   AND (CAST(:purpose AS text) IS NULL OR purpose = :purpose)
@@ -28,6 +30,7 @@ def _row(row: RowMapping) -> ConsentRow:
         given_by=GivenBy(row["given_by"]),
         actor=row["actor"],
         at=row["at"],
+        text_hash=row["text_hash"],
     )
 
 
@@ -56,13 +59,17 @@ async def fetch_consent_page(
 async def fetch_consent(
     reader: Reader | Tx, programme: ProgrammeId, volunteer: VolunteerId, purpose: Purpose, at: datetime
 ) -> Consent | None:
-    """The consent to a purpose that was in force at a moment; None when there was none."""
-    return consent_at(await fetch_consent_rows(reader, programme, volunteer, purpose), at)
+    """The consent to a purpose that was in force at a moment; None when there was none, or a newer text asks again."""
+    found = consent_at(await fetch_consent_rows(reader, programme, volunteer, purpose), at)
+    if found and is_asked_again(found, await fetch_texts(reader, programme, purpose), at):
+        return None
+    return found
 
 
 _INSERT = text("""
-INSERT INTO consents (programme_id, volunteer_id, id, purpose, number, step, version, channel, given_by, actor, at)
-VALUES (:programme, :volunteer, :id, :purpose, :number, :step, :version, :channel, :given_by, :actor, :at)
+INSERT INTO consents (programme_id, volunteer_id, id, purpose, number, step, version, channel, given_by, actor, at,
+                      text_hash)
+VALUES (:programme, :volunteer, :id, :purpose, :number, :step, :version, :channel, :given_by, :actor, :at, :text_hash)
 """)
 
 
@@ -80,5 +87,6 @@ async def insert_consent_row(tx: Tx, programme: ProgrammeId, volunteer: Voluntee
         "given_by": row.given_by.value,
         "actor": row.actor,
         "at": row.at,
+        "text_hash": row.text_hash,
     }
     await tx.execute(_INSERT, values)

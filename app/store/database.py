@@ -12,6 +12,8 @@ import asyncpg
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from app.security.vault import PersonVault
+
 Reader = NewType("Reader", AsyncConnection)
 Tx = NewType("Tx", AsyncConnection)
 
@@ -35,18 +37,27 @@ BATCH_SETTINGS = {
 """Every statement of a batch finds its rows by key. A plan made while the tables were empty must never scan them."""
 
 
-class Database:
-    """One PostgreSQL database, by its `postgresql://` address."""
+_PEOPLE = "liyu_people"
 
-    def __init__(self, url: str) -> None:
+
+class Database:
+    """One PostgreSQL database, by its `postgresql://` address.
+
+    `people`: what seals the words that are written about a person. A process that writes none does without.
+    """
+
+    def __init__(self, url: str, people: PersonVault | None = None) -> None:
         parsed = make_url(url).set(drivername="postgresql")
         self.url = parsed.render_as_string(hide_password=False)
         settings = {"statement_timeout": str(STATEMENT_TIMEOUT_MS), "application_name": "liyu"}
+        # The driver reads the address itself: SQLAlchemy would hand it options such as sslmode under names it lacks.
         self.engine: AsyncEngine = create_async_engine(
-            parsed.set(drivername="postgresql+asyncpg"),
+            parsed.set(drivername="postgresql+asyncpg", query={}),
             pool_size=POOL_SIZE,
             max_overflow=0,
-            connect_args={"timeout": CONNECT_TIMEOUT_S, "server_settings": settings},
+            hide_parameters=True,  # an error's text goes to the log: never with a name, a hash, a secret
+            connect_args={"dsn": self.url, "timeout": CONNECT_TIMEOUT_S, "server_settings": settings},
+            execution_options={_PEOPLE: people},
         )
 
     @asynccontextmanager
@@ -114,3 +125,12 @@ class Database:
     async def close(self) -> None:
         """Close the pool."""
         await self.engine.dispose()
+
+
+def people_of(connection: Reader | Tx) -> PersonVault:
+    """The vault that a connection seals and opens words with. Raises TypeError where its process has none."""
+    options = connection.sync_connection.get_execution_options() if connection.sync_connection else {}
+    people = options.get(_PEOPLE)
+    if not isinstance(people, PersonVault):
+        raise TypeError("this process was started without the vault's keys, and cannot seal or open words")
+    return people

@@ -6,7 +6,8 @@ What stays has no name in it: hours, points, journal, honours, consents, and the
 from sqlalchemy import text
 
 from app.core.erasures import Erasure
-from app.core.ids import ProgrammeId, format_id
+from app.core.ids import ProgrammeId
+from app.store.clear_words import blank_clear_words
 from app.store.database import Tx
 
 # The county stays for statistics; village, team and birthday together would tell who it was.
@@ -36,17 +37,8 @@ UPDATE guardianships SET state = 'ended', evidence = NULL, ended_at = coalesce(e
     ended_by = coalesce(ended_by, :by), ends_on = CAST(coalesce(ended_at, :at) AS date)
 WHERE programme_id = :programme AND (guardian_id = :volunteer OR child_id = :volunteer)
 """
-# The person's own words may say anything.
-_STATEMENTS = """
-UPDATE applications SET statement = '', material = '[]' WHERE programme_id = :programme AND volunteer_id = :volunteer
-"""
-_APPEALS = "UPDATE penalties SET appeal = '' WHERE programme_id = :programme AND volunteer_id = :volunteer"
-_OBJECTIONS = """
-UPDATE objections SET reason = '' WHERE programme_id = :programme AND raised_by = :reference
-"""
-_RAISED = """
-UPDATE application_objections SET reason = '' WHERE programme_id = :programme AND raised_by = :volunteer
-"""
+# The hash of a paper tells whose it was to whoever has the paper. Words went with the key.
+_MATERIAL = "UPDATE applications SET material = '[]' WHERE programme_id = :programme AND volunteer_id = :volunteer"
 _PERMITS = """
 UPDATE predicate_permits SET revoked_at = greatest(given_at, :at)
 WHERE programme_id = :programme AND volunteer_id = :volunteer AND revoked_at IS NULL
@@ -62,10 +54,7 @@ _STEPS = (
     (text(_BINDING), _HERE),
     (text(_SESSIONS), _HERE | {"at"}),
     (text(_GUARDIANS), _HERE | {"at", "by"}),
-    (text(_STATEMENTS), _HERE),
-    (text(_APPEALS), _HERE),
-    (text(_OBJECTIONS), {"programme", "reference"}),
-    (text(_RAISED), _HERE),
+    (text(_MATERIAL), _HERE),
     (text(_PERMITS), _HERE | {"at"}),
 )
 
@@ -77,7 +66,7 @@ async def neutralise_volunteer(tx: Tx, programme: ProgrammeId, erasure: Erasure)
         "volunteer": erasure.volunteer,
         "at": erasure.erased_at,
         "by": erasure.approved_by,
-        "reference": format_id("vol", erasure.volunteer),
     }
     for statement, names in _STEPS:
         await tx.execute(statement, {name: values[name] for name in names})
+    await blank_clear_words(tx, programme, erasure.volunteer)

@@ -183,9 +183,9 @@ async def fetch_region_codes(connection: BatchConnection, programme: ProgrammeId
 
 _INSERT_VOLUNTEERS = """
 INSERT INTO volunteers (programme_id, id, status, masked_name, region_code, team_id, registered_at, created_at, born_on)
-SELECT $1, t.id, t.status, '*', t.region_code, t.team_id, t.registered_at, $2, t.born_on
-FROM unnest($3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::timestamptz[], $8::date[])
-     AS t (id, status, region_code, team_id, registered_at, born_on)
+SELECT $1, t.id, t.status, t.masked_name, t.region_code, t.team_id, t.registered_at, $2, t.born_on
+FROM unnest($3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::timestamptz[], $8::date[], $9::text[])
+     AS t (id, status, region_code, team_id, registered_at, born_on, masked_name)
 """
 _INSERT_NUMBERS = """
 INSERT INTO volunteer_external_ids (programme_id, system, external_id, volunteer_id)
@@ -194,14 +194,15 @@ SELECT $1, $2, t.* FROM unnest($3::text[], $4::uuid[]) AS t
 
 
 class NewVolunteer(NamedTuple):
-    """A volunteer that arrives: no name, only what the ledger may know."""
+    """A volunteer that arrives: no name but its mask, only what the ledger may know."""
 
     id: VolunteerId
     status: str
     region_code: str
     team: TeamId | None
     registered_at: datetime
-    born_on: object
+    born_on: date | None
+    masked_name: str
     external_no: str
 
 

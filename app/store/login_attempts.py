@@ -9,7 +9,8 @@ from app.core.attempts import Attempts
 from app.core.ids import ProgrammeId
 from app.store.database import Tx
 
-_KEPT = timedelta(days=1)
+ATTEMPTS_KEPT = timedelta(days=1)
+_AT_ONCE = 20
 
 _ADD = text("""
 INSERT INTO login_attempts (programme_id, subject, attempts, began_at)
@@ -58,11 +59,16 @@ async def update_attempts(tx: Tx, programme: ProgrammeId, subject: bytes, attemp
 _DROP = text("""
 DELETE FROM login_attempts a USING (
     SELECT subject FROM login_attempts
-    WHERE programme_id = :programme AND began_at < :before ORDER BY began_at LIMIT 20 FOR UPDATE SKIP LOCKED
-) AS old WHERE a.programme_id = :programme AND a.subject = old.subject
+    WHERE programme_id = :programme AND began_at < :before ORDER BY began_at LIMIT :limit FOR UPDATE SKIP LOCKED
+) AS old WHERE a.programme_id = :programme AND a.subject = old.subject RETURNING a.subject
 """)
 
 
+async def delete_old_attempts(tx: Tx, programme: ProgrammeId, before: datetime, limit: int) -> int:
+    """Forget some of what began before. Gives how many that were."""
+    return len((await tx.execute(_DROP, {"programme": programme, "before": before, "limit": limit})).all())
+
+
 async def drop_old_attempts(tx: Tx, programme: ProgrammeId, at: datetime) -> None:
-    """Forget some of what is a day old: the table stays as small as the last day."""
-    await tx.execute(_DROP, {"programme": programme, "before": at - _KEPT})
+    """Forget some of what is a day old with each attempt: a flood does not wait for the job."""
+    await delete_old_attempts(tx, programme, at - ATTEMPTS_KEPT, _AT_ONCE)

@@ -6,6 +6,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -35,15 +36,18 @@ _APPEND_ONLY = (
     "benefit_withdrawals",
     "data_reads",
     "consents",
+    "consent_text_drafts",
+    "consent_texts",
     "predicate_answers",
     "trail_checkpoints",
     "erasures",
 )
 _ERASABLE = (
-    "person_keys, vault_fields, vault_indexes, volunteer_external_ids, user_relatives, wechat_links, binding_codes"
+    "person_keys, vault_fields, vault_indexes, volunteer_external_ids, user_relatives, wechat_links, binding_codes,"
+    " application_files"
 )
 """What an erasure takes away for good."""
-_LOGINS = "login_attempts, user_totps, recovery_codes"
+_LOGINS = "login_attempts, refused_logins, sessions, user_totps, recovery_codes"
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -59,15 +63,28 @@ def newest_revision() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
+def _knows(revision: str) -> bool:
+    try:
+        return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
 def _upgrade(connection: Connection, revision: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 
 
+class NewerSchema(Exception):
+    """The database was migrated by a program newer than this one; the message names its revision."""
+
+
 async def upgrade(database: Database, revision: str = "head") -> None:
-    """Run all migrations that are still to run, one process at a time."""
-    engine = create_async_engine(database.engine.url)
+    """Run all migrations that are still to run, one process at a time. Raises NewerSchema, and changes nothing."""
+    if (there := await fetch_revision(database)) and not _knows(there):
+        raise NewerSchema(f"the database is at revision {there}, which this version does not know: install a newer one")
+    engine = create_async_engine(database.engine.url, connect_args={"dsn": database.url})
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade, revision)

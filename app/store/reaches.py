@@ -52,6 +52,21 @@ async def fetch_regions_above(reader: Reader | Tx, programme: ProgrammeId, regio
     return frozenset(row.code for row in rows)
 
 
+_REGIONS_DOWN = text("""
+WITH RECURSIVE within AS (
+    SELECT code FROM regions WHERE programme_id = :programme AND code = :region
+    UNION ALL
+    SELECT r.code FROM within JOIN regions r ON r.programme_id = :programme AND r.parent_code = within.code
+)
+SELECT code FROM within
+""")
+
+
+async def fetch_regions_within(reader: Reader | Tx, programme: ProgrammeId, region: str) -> Sequence[str]:
+    """All regions that lie in a region, itself included."""
+    return list(await reader.scalars(_REGIONS_DOWN, {"programme": programme, "region": region}))
+
+
 _PART = text("""
 WITH RECURSIVE under AS (
     SELECT id FROM teams

@@ -110,13 +110,17 @@ async def end_session(
 _END_ALL = text("""
 UPDATE sessions SET ended_at = :at, ended_by = :by
 WHERE programme_id = :programme AND (subject_id = :subject OR acting_id = :subject) AND ended_at IS NULL
+  AND id IS DISTINCT FROM CAST(:but AS uuid)
 RETURNING id
 """)
 
 
-async def end_sessions_of(tx: Tx, programme: ProgrammeId, subject: UUID, by: EndedBy, at: datetime) -> int:
-    """End all sessions of somebody, those for a child included. Gives how many there were."""
-    rows = await tx.execute(_END_ALL, {"programme": programme, "subject": subject, "by": by.value, "at": at})
+async def end_sessions_of(
+    tx: Tx, programme: ProgrammeId, subject: UUID, by: EndedBy, at: datetime, but: SessionId | None = None
+) -> int:
+    """End all sessions of somebody `but` one, those for a child included. Gives how many there were."""
+    values = {"programme": programme, "subject": subject, "by": by.value, "at": at, "but": but}
+    rows = await tx.execute(_END_ALL, values)
     return len(rows.all())
 
 
@@ -140,3 +144,17 @@ async def fetch_running(
 ) -> Mapping[SessionId, bool]:
     """Those of these sessions that have not ended."""
     return {row["id"]: True for row in await connection.fetch(_RUNNING, programme, list(sessions))}
+
+
+_DELETE_OVER = text("""
+DELETE FROM sessions s USING (
+    SELECT id FROM sessions
+    WHERE programme_id = :programme AND coalesce(ended_at, LEAST(idle_until, expires_at)) < :before
+    ORDER BY coalesce(ended_at, LEAST(idle_until, expires_at)) LIMIT :limit FOR UPDATE SKIP LOCKED
+) AS over WHERE s.programme_id = :programme AND s.id = over.id RETURNING s.id
+""")
+
+
+async def delete_sessions_over(tx: Tx, programme: ProgrammeId, before: datetime, limit: int) -> int:
+    """Delete some of the sessions that were over before: ended, or neither used nor ended. Gives how many that were."""
+    return len((await tx.execute(_DELETE_OVER, {"programme": programme, "before": before, "limit": limit})).all())

@@ -26,10 +26,12 @@ class User:
     created_at: datetime
     role: StaffRole | None = None
     region: str | None = None
+    must_change: bool = False
+    """The password was set by somebody else: it is good for being changed."""
 
 
 _COLUMNS = """id, kind, username, password_hash, merchant_id AS merchant, team_id AS team, volunteer_id AS volunteer,
-       disabled_at, created_at, role, region_code AS region"""
+       disabled_at, created_at, role, region_code AS region, must_change_password AS must_change"""
 
 
 def _user(row: Mapping[str, object]) -> User:
@@ -66,9 +68,9 @@ async def fetch_users(reader: Reader, programme: ProgrammeId, after: UserId, lim
 
 _INSERT = text("""
 INSERT INTO users (programme_id, id, kind, username, password_hash, merchant_id, team_id, volunteer_id, created_at,
-                   role, region_code)
+                   role, region_code, must_change_password)
 VALUES (:programme, :id, :kind, :username, :password_hash, :merchant, :team, :volunteer, :created_at, :role,
-        :region)
+        :region, :must_change)
 ON CONFLICT (programme_id, username) DO NOTHING RETURNING id
 """)
 
@@ -87,6 +89,7 @@ async def insert_user(tx: Tx, programme: ProgrammeId, user: User) -> bool:
         "created_at": user.created_at,
         "role": user.role.value if user.role else None,
         "region": user.region,
+        "must_change": user.must_change,
     }
     return (await tx.execute(_INSERT, values)).one_or_none() is not None
 
@@ -114,8 +117,21 @@ _SET_PASSWORD = text("UPDATE users SET password_hash = :hash WHERE programme_id 
 
 
 async def update_password(tx: Tx, programme: ProgrammeId, user: UserId, password_hash: str) -> None:
-    """Set a new password hash."""
+    """Write the hash of the same password anew, with today's parameters."""
     await tx.execute(_SET_PASSWORD, {"programme": programme, "id": user, "hash": password_hash})
+
+
+_CHANGE_PASSWORD = text("""
+UPDATE users SET password_hash = :hash, must_change_password = :must_change WHERE programme_id = :programme AND id = :id
+""")
+
+
+async def change_password(
+    tx: Tx, programme: ProgrammeId, user: UserId, password_hash: str, *, must_change: bool
+) -> None:
+    """Give a user that is locked another password. `must_change`: it was not chosen by the user."""
+    values = {"programme": programme, "id": user, "hash": password_hash, "must_change": must_change}
+    await tx.execute(_CHANGE_PASSWORD, values)
 
 
 _LIST_STAFF = text(f"""

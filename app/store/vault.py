@@ -102,14 +102,19 @@ async def upsert_index(tx: Tx, programme: ProgrammeId, volunteer: VolunteerId, f
     await tx.execute(_UPSERT_INDEX, values)
 
 
+def name_digest(programme: ProgrammeId, digest: bytes) -> str:
+    """Under which name a document is locked."""
+    return f"vault|{programme}|{digest.hex()}"
+
+
 async def lock_digest(tx: Tx, programme: ProgrammeId, digest: bytes) -> None:
     """Let two who bring the same document at once come one after the other."""
-    await tx.execute(_LOCK_DIGEST, {"name": f"vault|{programme}|{digest.hex()}"})
+    await tx.execute(_LOCK_DIGEST, {"name": name_digest(programme, digest)})
 
 
 _DELETE = tuple(
     text(f"DELETE FROM {table} WHERE programme_id = :programme AND volunteer_id = :volunteer")
-    for table in ("vault_indexes", "vault_fields", "person_keys")
+    for table in ("application_files", "vault_indexes", "vault_fields", "person_keys")
 )
 
 

@@ -43,6 +43,9 @@ class VolunteerFilter:
     status: VolunteerStatus | None = None
     system: str | None = None
     external_id: str | None = None
+    part_teams: Sequence[TeamId] | None = None
+    part_regions: Sequence[str] | None = None
+    """What an organiser may know of: of these teams, in these regions. None: whatever it is."""
 
 
 _COLUMNS = "id, status, masked_name, region_code, team_id AS team, registered_at, revision, created_at, born_on"
@@ -70,6 +73,8 @@ WHERE programme_id = :programme AND id > :after
   AND (CAST(:team AS uuid) IS NULL OR team_id = :team)
   AND (CAST(:region AS text) IS NULL OR region_code = :region)
   AND (CAST(:status AS text) IS NULL OR status = :status)
+  AND (CAST(:part_teams AS uuid[]) IS NULL OR team_id = ANY(:part_teams))
+  AND (CAST(:part_regions AS text[]) IS NULL OR region_code = ANY(:part_regions))
   AND (CAST(:external_id AS text) IS NULL OR EXISTS (
        SELECT FROM volunteer_external_ids x WHERE x.programme_id = v.programme_id AND x.volunteer_id = v.id
        AND x.system = :system AND x.external_id = :external_id))
@@ -90,6 +95,8 @@ async def fetch_volunteers(
         "status": wanted.status.value if wanted.status else None,
         "system": wanted.system or "",
         "external_id": wanted.external_id,
+        "part_teams": wanted.part_teams,
+        "part_regions": wanted.part_regions,
     }
     rows = await reader.execute(_LIST, values)
     return [VolunteerRow(**{**row, "status": VolunteerStatus(row["status"])}) for row in rows.mappings()]

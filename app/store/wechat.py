@@ -102,3 +102,16 @@ async def use_binding_code(tx: Tx, programme: ProgrammeId, code_hash: bytes, at:
     """Use a code up and tell whose it was; None for one that is unknown, used or too old."""
     found = await tx.scalar(_USE_CODE, {"programme": programme, "hash": code_hash, "at": at})
     return VolunteerId(found) if found else None
+
+
+_DELETE_CODES = text("""
+DELETE FROM binding_codes c USING (
+    SELECT code_hash FROM binding_codes
+    WHERE programme_id = :programme AND expires_at < :before ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED
+) AS old WHERE c.programme_id = :programme AND c.code_hash = old.code_hash RETURNING c.code_hash
+""")
+
+
+async def delete_binding_codes(tx: Tx, programme: ProgrammeId, before: datetime, limit: int) -> int:
+    """Delete some of the codes that ended before, used or not. Gives how many that were."""
+    return len((await tx.execute(_DELETE_CODES, {"programme": programme, "before": before, "limit": limit})).all())

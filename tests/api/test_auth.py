@@ -1,5 +1,6 @@
 """Logging in, tokens and their keys."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -112,3 +113,14 @@ async def test_a_volunteers_token_is_for_that_volunteer(site: Site) -> None:
     headers = {"Authorization": f"Bearer {issued.json()['access_token']}"}
     assert (await site.client.get("/v1/me/wallet", headers=headers)).json()["volunteer_id"] == volunteer
     assert (await site.client.get("/v1/volunteers", headers=headers)).status_code == 403
+
+
+async def test_two_rotations_at_once_make_two_keys(site: Site) -> None:
+    """One after the other: neither fails, no number is given twice, and the newest signs."""
+
+    async def rotate() -> httpx.Response:
+        return await site.client.post("/v1/auth/keys/rotate", headers=await site.headers(ActorKind.ADMIN))
+
+    answers = await asyncio.gather(*(rotate() for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert sorted(answer.json()["kid"] for answer in answers) == [f"cixi.{number}" for number in range(2, 6)]

@@ -137,6 +137,21 @@ async def test_a_request_line_that_is_wrong_is_refused(site: Site, method: str, 
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    "method, target, body",
+    [
+        ("POST", "/v1/auth/tokens", {"programme": "cixi", "username": "a\x00b", "password": "correct horse"}),
+        ("GET", "/v1/audit-trail?actor=%00", None),
+        ("GET", "/v1/audit-trail?action=a%00", None),
+        ("GET", "/v1/audit-trail/export?format=csv&subject=%00", None),
+    ],
+)
+async def test_text_that_no_database_keeps_is_refused(site: Site, method: str, target: str, body: object) -> None:
+    """A zero byte is the caller's mistake, with a token or without: 400, never 500."""
+    answer = await site.client.request(method, target, json=body, headers=await site.headers(ActorKind.ADMIN))
+    assert (answer.status_code, answer.json()["code"]) == (400, "PARAM_ERROR")
+
+
 async def test_a_write_needs_a_proper_idempotency_key(site: Site) -> None:
     """Missing, empty, too long or odd keys are refused before anything is done."""
     headers = await site.headers(ActorKind.ADMIN)

@@ -51,6 +51,15 @@ async def test_saying_it_twice_is_saying_it_once(site: Site) -> None:
     assert refused["code"] == "STATE_CONFLICT"
 
 
+async def test_nobody_says_it_by_import(site: Site) -> None:
+    """That channel is for what an older system was told; only the import of its people writes it."""
+    volunteer, admin = a_volunteer(site), an_admin(site)
+    assert (await volunteer.post(OWN, {**WALL, "channel": "import"}, 400))["code"] == "PARAM_ERROR"
+    target = f"/v1/volunteers/vol_{volunteer.subject.hex}/consents"
+    assert (await admin.post(target, {**WALL, "channel": "import"}, 400))["code"] == "PARAM_ERROR"
+    assert (await volunteer.get(OWN))["consents"] == []
+
+
 async def test_registering_keeps_the_consent_that_came_with_it(site: Site) -> None:
     """To the text that was shown, entered by whoever registered them."""
     admin = an_admin(site)

@@ -1,10 +1,12 @@
 """Credentials over HTTP: a grant is signed, checked offline by its published keys and list, and ends when revoked."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from joserfc import jws
 from sqlalchemy import text
 from typer.testing import CliRunner
 from uuid_utils.compat import uuid7
@@ -167,3 +169,16 @@ async def test_an_office_checks_a_file(site: Site, tmp_path: Path, monkeypatch: 
     assert told["shown.json"] == (0, "有效")
     assert told["shown.jws"] == (1, "状态未知，请下载最新状态列表")
     assert told["missing"][0] == 2
+
+
+async def test_what_is_signed_names_the_service_not_the_caller(site: Site) -> None:
+    """Whatever `Host` a caller sends: an office is led to the service, and a status list is of its own address only."""
+    site.app.state.services = replace(site.services, public_url="https://liyu.example.cn/")
+    headers = await site.volunteer_headers() | {"Host": "evil.example"}
+    certificate = (await site.client.get("/v1/me/certificate", headers=headers)).json()
+    assert certificate["check_url"].startswith("https://liyu.example.cn/v1/certificates/crt_cixi_")
+    claims = json.loads(jws.extract_compact(certificate["jws"].encode()).payload)
+    named = claims["status"]["status_list"]["uri"]
+    assert named == "https://liyu.example.cn/.well-known/liyu/cixi/status-lists/1"
+    listed = await site.client.get("/.well-known/liyu/cixi/status-lists/1", headers={"Host": "evil.example"})
+    assert json.loads(jws.extract_compact(listed.content).payload)["sub"] == named

@@ -52,7 +52,7 @@ async def test_it_takes_two_to_begin(site: Site) -> None:
     """Proposed by the guardian, it is nothing yet; confirmed by who saw the papers, the guardian acts."""
     guardian, child = await _people(site)
     proposed = (await _propose(site, child)).json()
-    assert (proposed["state"], proposed["ends_on"]) == ("proposed", "2029-06-01")
+    assert (proposed["state"], proposed["ends_on"]) == ("proposed", None)
     too_early = await _act(site, proposed["id"])
     assert (too_early.status_code, too_early.json()["figures"]) == (409, {"state": "proposed"})
     waiting = (await an_admin(site).get("/v1/guardianships?state=proposed"))["guardianships"]
@@ -177,3 +177,15 @@ async def test_beside_ones_part_there_is_none(site: Site) -> None:
         assert far.status_code == 404
     await an_admin(site).post(f"/v1/guardianships/gua_{uuid7().hex}/end", status=404)
     await an_admin(site).post("/v1/guardianships/gua_1/end", status=404)
+
+
+async def test_whoever_asks_to_act_for_a_child_does_not_learn_its_birthday(site: Site) -> None:
+    """Not before papers were seen: neither asking, nor looking, nor taking it back tells a stranger how old it is."""
+    _, child = await _people(site)
+    proposed = (await _propose(site, child)).json()
+    [listed] = (await site.client.get(OWN, headers=await site.volunteer_headers(0))).json()["guardianships"]
+    ended = await site.client.post(f"{OWN}/{proposed['id']}/end", headers=await site.volunteer_headers(0))
+    assert [each["ends_on"] for each in (proposed, listed, ended.json())] == [None] * 3
+    begun = await _begin(site, child)
+    mine = (await site.client.get(OWN, headers=await site.volunteer_headers(0))).json()["guardianships"]
+    assert [each["ends_on"] for each in mine if each["id"] == begun] == ["2029-06-01"]

@@ -46,6 +46,19 @@ async def test_an_actor_is_held_up(site: Site) -> None:
     await an_admin(site).get("/v1/programme")
 
 
+async def test_an_address_of_ipv6_is_counted_with_all_that_its_customer_has(site: Site) -> None:
+    """Another of the 2^64 addresses of a customer gets no calls of its own; another customer does."""
+
+    async def call(address: str) -> int:
+        transport = httpx.ASGITransport(site.app, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return (await client.get("/v1/auth/keys/cixi")).status_code
+
+    answers = [await call(f"2001:db8:1:2::{number}") for number in range(1, 25)]
+    assert answers.count(429) >= 3
+    assert await call("2001:db8:1:3::1") == 200
+
+
 async def test_an_address_is_held_up_before_anything_is_looked_at(site: Site) -> None:
     """The twenty-first call at once, with or without a token; probes and tills go on."""
     for _ in range(20):
@@ -55,6 +68,13 @@ async def test_an_address_is_held_up_before_anything_is_looked_at(site: Site) ->
     assert int(held_up.headers["Retry-After"]) >= 1
     assert (await site.client.get("/livez")).status_code == 200
     assert (await site.query("A-1")).json()["code"] == "ORDER_NOT_EXIST"
+
+
+async def test_what_is_signed_anew_for_everybody_is_counted_too(site: Site) -> None:
+    """A status list costs a signature each time: nobody asks for one endlessly."""
+    target = "/.well-known/liyu/cixi/status-lists/1"
+    answers = [(await site.client.get(target)).status_code for _ in range(24)]
+    assert answers.count(429) >= 3
 
 
 async def test_a_till_is_asked_to_come_again_never_refused(site: Site) -> None:

@@ -5,10 +5,14 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from uuid_utils.compat import uuid7
 
-from app.core.ids import MerchantId, format_id, format_terminal
+from app.actions.users import NewUser, create_user
+from app.core.ids import MerchantId, UserId, format_id, format_terminal
 from app.security.actors import DEFAULT_SCOPES, ROLE_SCOPES, ActorKind, StaffRole
+from app.store.users import User
 from tests.support.calls import Caller, Json, an_admin, in_line, staff_of
+from tests.support.log_ins import bearing, come_in, has_chosen, refresh_with
 from tests.support.sites import Site
 
 PASSWORD = "correct horse battery"
@@ -71,6 +75,7 @@ async def _added(site: Site, name: str, role: StaffRole, merchant: int = 0) -> t
     """A member of the staff, by id and as a caller."""
     body = {"username": name, "password": PASSWORD, "role": role.value}
     made = await an_admin(site).post(_staff(site, merchant), body, 201)
+    await has_chosen(site, name)
     subject = UUID(hex=made["id"][4:])
     return made["id"], staff_of(site, _merchant(site, merchant), role, subject)
 
@@ -116,12 +121,39 @@ async def test_a_manager_makes_a_cashier_who_logs_in(site: Site) -> None:
     body = {"username": "till-1", "password": PASSWORD, "role": "cashier"}
     made = await site.client.post(_staff(site), json=body, headers={**boss, "Idempotency-Key": "k1"})
     assert (made.status_code, made.json()["role"], made.json()["kind"]) == (201, "cashier", "merchant_staff")
+    await has_chosen(site, "till-1")
     listed = await site.client.get(_staff(site), headers=boss)
     assert [user["username"] for user in listed.json()["users"]] == ["boss", "till-1"]
     cashier = await _log_in(site, "till-1")
     assert (await site.client.get("/v1/merchants", headers=cashier)).status_code == 200
     refused = await site.client.post(_staff(site), json=body, headers={**cashier, "Idempotency-Key": "k1"})
     assert (refused.status_code, refused.json()["code"]) == (403, "NO_AUTH")
+
+
+async def test_who_is_given_a_lesser_role_is_out_at_once(site: Site) -> None:
+    """What was given out to a manager does not outlive the role; a log-in that loses nothing goes on."""
+    admin, merchant = an_admin(site), site.city.tills[0].merchant
+    new = NewUser(
+        id=UserId(uuid7()),
+        kind=ActorKind.MERCHANT_STAFF,
+        username="boss",
+        password=PASSWORD,
+        merchant=merchant,
+        role=StaffRole.MANAGER,
+    )
+    async with site.database.begin() as tx:
+        assert isinstance(await create_user(tx, site.city.programme, new, site.clock.now), User)
+    entered = await come_in(site, username="boss", password=PASSWORD)
+    member = f"{_staff(site)}/{format_id('usr', new.id)}/role"
+    await admin.post(member, {"role": "manager"})
+    assert (await site.client.get(_staff(site), headers=bearing(entered))).status_code == 200
+    await admin.post(member, {"role": "cashier"})
+    answer = await site.client.get(_staff(site), headers=bearing(entered))
+    assert (answer.status_code, answer.json()["code"]) == (401, "TOKEN_ERROR")
+    await refresh_with(site, entered["refresh_token"], 401)
+    again = await come_in(site, username="boss", password=PASSWORD)
+    answer = await site.client.get(_staff(site), headers=bearing(again))
+    assert (answer.status_code, answer.json()["code"]) == (403, "NO_AUTH")
 
 
 async def test_a_new_role_counts_from_the_next_log_in(site: Site) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.ids import TeamId, format_id
 from tests.support.calls import Json
+from tests.support.log_ins import has_chosen
 from tests.support.service_calls import TOWNS, Person, Tree, a_record, a_tree, an_admin, person
 from tests.support.sites import Site
 
@@ -161,6 +162,7 @@ async def test_the_part_is_in_the_token(site: Site) -> None:
     }
     await admin.post("/v1/users", {**body, "region_code": "999999"}, 404)
     await admin.post("/v1/users", body, 201)
+    await has_chosen(site, "zhang")
     login = {"programme": site.city.programme, "username": "zhang", "password": "long enough words"}
     token = (await site.client.post("/v1/auth/tokens", json=login)).json()["access_token"]
     record = await _entered(site, tree, 2)

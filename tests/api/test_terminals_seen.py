@@ -130,7 +130,9 @@ async def test_it_goes_on_by_itself_also_after_a_failure(site: Site, monkeypatch
 
     monkeypatch.setattr("app.jobs.seen.flush_seen", failing_once)
     await site.query("A-1")
-    loop = asyncio.create_task(run_flushes(site.database, site.services.tills, site.services.standing, 0.01))
+    loop = asyncio.create_task(
+        run_flushes(site.database, site.services.tills, site.services.standing, site.services.logins.refused, 0.01)
+    )
     await asyncio.wait_for(flushed.wait(), 5)
     loop.cancel()
     assert (await _seen(site), failures) == (site.clock.now, [])

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from app.actions.wechat_calls import WechatCalls
+from app.jobs.seen import flush_refused
 from app.main import create_app
 from app.security.actors import ActorKind
 from app.store.database import Database
@@ -267,3 +268,15 @@ async def test_an_organiser_helps_the_volunteers_of_their_own_part(site: Site) -
         target = f"/v1/volunteers/vol_{site.city.volunteers[number].hex}/binding-codes"
         headers["Idempotency-Key"] = uuid7().hex
         assert (await site.client.post(target, headers=headers)).status_code == status
+
+
+async def test_refused_bindings_are_counted_by_account(site: Site, wechat: WechatServer) -> None:
+    """Five codes that are nobody's, then turned away: one row, and the account stands there as a keyed hash."""
+    for number in range(6):
+        await bind_by_code(site, wechat, "o-guesser", f"WRONG{number}")
+    await flush_refused(site.database, site.services.logins.refused)
+    async with site.database.read() as reader:
+        rows = await reader.execute(text("SELECT door, subject, refused, turned_away FROM refused_logins"))
+        [(door, subject, refused, turned_away)] = rows
+    assert (door, subject[:5], refused, turned_away) == ("binding", "name:", 5, 1)
+    assert "o-guesser" not in subject

@@ -55,12 +55,15 @@ LIKELY = {
     "objection": "reinvestigate object",
     "city-review": "approve approve approve reject",
     "waiting": "grant grant refuse-grant",
-    "approved": "refer fulfil revoke",
-    "referred": "authority-accepts authority-declines",
+    "approved": "refer fulfil revoke propose-annulment annul annul",
+    "referred": "authority-accepts authority-declines annul",
+    "fulfilled": "propose-annulment annul dismiss-annulment",
+    "revoked": "propose-annulment annul",
+    "expired": "propose-annulment annul",
     "rejected": "appeal",
     "appealed": "uphold-appeal uphold-appeal dismiss-appeal",
 }
-OVER = ("fulfilled", "withdrawn", "revoked", "expired", "declined-by-authority")
+OVER = ("fulfilled", "withdrawn", "revoked", "annulled", "expired", "declined-by-authority")
 EVENTS = tuple(event.value for event in ApplicationEvent if event.value not in ("end-publicity", "lapse"))
 HOURS = st.sampled_from((0, 1, 5, 24, 24, 72, 72, 24 * 8, 24 * 8, 24 * 20, 24 * 61))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 VILLAGE, TOWN, CITY = 1, 2, 3
-OVER = ("approved", "referred", "fulfilled", "rejected", "withdrawn", "revoked", "expired")
+OVER = ("approved", "referred", "fulfilled", "rejected", "withdrawn", "revoked", "annulled", "expired")
 OUTSIDE = ("accepted-by-authority", "declined-by-authority")
 JUDGEMENTS = ("endorse", "oppose", "reject", "approve", "uphold-appeal", "dismiss-appeal")
 
@@ -20,6 +20,9 @@ PLAIN = {
     "revoke": ("waiting", "approved", "referred", "accepted-by-authority", "fulfilled"),
 }
 """What a reviewer may do in a state without more ado."""
+
+ANNULLABLE = (*PLAIN["revoke"], "declined-by-authority", "revoked", "expired")
+"""Where something was granted, or is about to be: two people may find that it should not have been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,19 @@ class ApplicationModel:
                 return self.state == "approved" and self.external
             case "fulfil":
                 return self.state == "accepted-by-authority" or (self.state == "approved" and not self.external)
+        if "annul" in event:
+            return self.state in ANNULLABLE and self.may_annul(event, entry.who)
         return self.state in PLAIN.get(event, ())
+
+    def may_annul(self, event: str, who: Who) -> bool:
+        """One proposes, another agrees; what was never approved cannot be annulled."""
+        said = [past for past in self.log if past.event in ("propose-annulment", "dismiss-annulment")]
+        proposed = bool(said) and said[-1].event == "propose-annulment"
+        if all(past.event != "approve" for past in self.log):
+            return False
+        if event == "propose-annulment":
+            return not proposed
+        return proposed and (event == "dismiss-annulment" or said[-1].who.name != who.name)
 
     def has_judged_before(self, who: Who, event: str) -> bool:
         """Whether somebody has judged at a level below, or their rejection did not stand."""
@@ -183,6 +198,9 @@ class ApplicationModel:
             "authority-declines": "declined-by-authority",
             "fulfil": "fulfilled",
             "revoke": "revoked",
+            "propose-annulment": self.state,
+            "dismiss-annulment": self.state,
+            "annul": "annulled",
             "uphold-appeal": self.rejected_from,
             "dismiss-appeal": "rejected",
         }

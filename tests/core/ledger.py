@@ -69,7 +69,7 @@ from tests.core.builders import NOW, named
 from tests.core.ledger_records import add_accruals, add_arrivals, add_gifts, known_from, spent_by
 from tests.core.ledger_rewards import add_rewards
 from tests.core.merging import merge
-from tests.core.seated import SeatStore
+from tests.core.seated import SeatStore, add_laid
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +243,7 @@ def fetch_book(ledger: MemoryLedger, needs: Needs) -> Book:
     for row in chain(found, book.records.values(), book.penalties.values()):
         owners.update(owners_of(row) if row else ())
     _add_accounts(ledger, book, owners)
+    add_laid(book, needs, ledger.records.values())
     _add_lapsing(ledger, book)
     _add_limits(ledger, book, needs)
     add_accruals(book, needs, ledger.records, ledger.accruals, ledger.tallies)
@@ -285,10 +286,9 @@ def _add_limits(ledger: MemoryLedger, book: Book, needs: Needs) -> None:
     book.stocks.update((offer, ledger.stocks[offer]) for offer in listed)
     partners = {till.merchant: till.partner for till in ledger.tills.values()}
     book.merchants.update((offer.merchant, partners[offer.merchant]) for offer in book.offers.values() if offer)
-    tills = [till for till in book.tills.values() if till]
-    counted = bool(needs.sales or needs.redemptions)
-    subjects: set[UUID] = {till.merchant for till in tills if counted or till.monthly_points is not None}
-    subjects.update(book.merchants)
+    sold = bool(needs.sales or needs.redemptions)
+    subjects: set[UUID] = set(book.merchants)
+    subjects.update(each.merchant for each in book.tills.values() if each and (sold or each.monthly_points is not None))
     subjects.update(subject for row in rows for subject in (row.merchant, row.volunteer))
     subjects.update(key.owner for key in book.family)
     subjects.update(book.volunteers if book.offers or needs.bonuses or needs.pool_grants or needs.seating else ())

@@ -28,6 +28,7 @@ def check_seats(ledger: MemoryLedger) -> Counter[object]:
         of_round = [place for place in seats.places.values() if place.round == round_id]
         _check_round(seats.rounds[round_id], stand, of_round, ledger.now)
     _check_hours(ledger)
+    _check_apart(ledger)
     counts: Counter[tuple[UUID, str, str]] = Counter()
     for place in seats.places.values():
         if place.state in ALIVE:
@@ -102,22 +103,34 @@ def _check_draw(stand: RoundStand, places: list[Place]) -> None:
 
 
 def _check_hours(ledger: MemoryLedger) -> None:
-    """No hour is used twice: whatever windows lie in a stretch of days, they took no more than was served in it.
-
-    What was withdrawn later counts too: it may have been there when the grant was decided.
-    """
+    """No hour is used twice, and none that was taken away: in no stretch of days more is used than was served in it."""
     used = [grant for grant in ledger.seats.grants.values() if grant.minutes and grant.returned is None]
     for volunteer in {grant.volunteer for grant in used}:
         own = [grant for grant in used if grant.volunteer == volunteer]
         served = [
             ((each.started_at + timedelta(hours=8)).date(), each.minutes)
             for each in ledger.records.values()
-            if each.volunteer == volunteer and each.state in {RecordState.VERIFIED, RecordState.WITHDRAWN}
+            if each.volunteer == volunteer and each.state is RecordState.VERIFIED
         ]
         for since, until in product({grant.since for grant in own}, {grant.until for grant in own}):
             taken = sum(grant.minutes for grant in own if _within(grant, since, until))
             found = sum(minutes for day, minutes in served if since and until and since <= day <= until)
             assert taken <= found, "the same hours twice"
+
+
+def _check_apart(ledger: MemoryLedger) -> None:
+    """Nobody holds tea and coffee together; and nobody has tea who has had either this year before."""
+    seats, now = ledger.seats, ledger.now
+    tea = [each for each in seats.places.values() if seats.rounds[each.round].benefit == "tea" and each.state in ALIVE]
+    coffee = [each for each in seats.grants.values() if each.benefit == "coffee"]
+    for place in tea:
+        own = [each for each in coffee if each.volunteer == place.volunteer]
+        over = seats.rounds[place.round].ends_at
+        assert not any(each.is_valid(now) for each in own) or (over and now >= over), "both at a time"
+        had = [each.claimed_at for each in tea if each.volunteer == place.volunteer and each.id != place.id]
+        had += [each.approved_at for each in own if each.counted]
+        before = {_year(at) for at in had if at <= place.claimed_at}
+        assert _year(place.claimed_at) not in before, "more than a person's share of both"
 
 
 def _within(grant: BenefitGrant, since: date | None, until: date | None) -> bool:

@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from app.core import claims, draws, grants, seats, tickets
-from app.core.benefit_grants import Window
-from app.core.book import Book
+from app.core import claims, consumed, draws, grants, revocations, seats, tickets
+from app.core.benefit_grants import BenefitGrant, SeatRow, Window
+from app.core.book import Accepted, Book
 from app.core.codes import Code, Rejected
+from app.core.holding import Apart
+from app.core.ids import VolunteerId
 from app.core.quantities import BrokenInvariant, Instant
+from app.core.revocations import RevokeGrant
 from app.core.rounds import Place, PlaceState, Round, RoundStand
-from app.core.rows import Tally, TallyKey
+from app.core.rows import ServiceRecord, Tally, TallyKey
 from app.core.seating import Seating
 from tests.core.planted_bugs import Bug
 
@@ -95,6 +98,51 @@ def _a_batch_forgets_who_holds(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Seating, "_put_grant", wrong)
 
 
+def _an_annulled_grant_stays_counted(patch: pytest.MonkeyPatch) -> None:
+    right = revocations._annul_revoked
+
+    def wrong(command: RevokeGrant, grant: BenefitGrant, book: Book, at: Instant) -> Accepted:
+        accepted = right(command, grant, book, at)
+        return replace(accepted, rows=accepted.rows[:1])
+
+    patch.setattr(revocations, "_annul_revoked", wrong)
+
+
+def _used_hours_are_taken(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(consumed, "_left_around", lambda _record, _book: ())
+
+
+def _a_batch_forgets_what_hours_lie_on(patch: pytest.MonkeyPatch) -> None:
+    right = Seating.note_record
+
+    def wrong(seating: Seating, row: ServiceRecord) -> None:
+        laid = {who: dict(records) for who, records in seating.laid.items()}
+        right(seating, row)
+        seating.laid = laid
+
+    patch.setattr(Seating, "note_record", wrong)
+
+
+def _a_batch_forgets_what_is_held(patch: pytest.MonkeyPatch) -> None:
+    right = Seating.put
+
+    def wrong(seating: Seating, row: SeatRow) -> None:
+        held = {who: dict(things) for who, things in seating.held.items()}
+        right(seating, row)
+        seating.held = held
+
+    patch.setattr(Seating, "put", wrong)
+
+
+def _the_other_benefit_is_not_counted(patch: pytest.MonkeyPatch) -> None:
+    right = seats.had_of
+
+    def wrong(apart: Apart, volunteer: VolunteerId, benefit: str, at: Instant, book: Book) -> int:
+        return right(replace(apart, named=()), volunteer, benefit, at, book)
+
+    patch.setattr(seats, "had_of", wrong)
+
+
 _EITHER = (AssertionError, BrokenInvariant)
 SEAT_BUGS = (
     Bug("there is always a seat", _there_is_always_a_seat),
@@ -108,5 +156,11 @@ SEAT_BUGS = (
     Bug("who waits is not counted", _who_waits_is_forgotten_by_limits, _EITHER),
     Bug("a batch forgets its places", _a_batch_forgets_its_places, (AssertionError, BrokenInvariant, KeyError)),
     Bug("a batch forgets what it verified", _a_batch_forgets_what_it_verified),
+    Bug("an annulled grant stays counted", _an_annulled_grant_stays_counted),
+    Bug("used hours are taken away", _used_hours_are_taken),
+    Bug("a batch forgets what used hours lie on", _a_batch_forgets_what_hours_lie_on),
+    Bug("both benefits at a time", lambda patch: patch.setattr(Apart, "first_of", lambda *_: None)),
+    Bug("a batch forgets what is held", _a_batch_forgets_what_is_held),
+    Bug("what was had of the other benefit is not counted", _the_other_benefit_is_not_counted),
     Bug("a batch forgets who holds a grant", _a_batch_forgets_who_holds),
 )

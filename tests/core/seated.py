@@ -1,11 +1,15 @@
 """Rounds, places and grants in memory, handed to a book as the store hands them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 from app.core.benefit_grants import BenefitGrant, SeatRow, Window
-from app.core.ids import BenefitGrantId, PlaceId, RoundId
+from app.core.book import Book, Needs
+from app.core.consumed import windows_to_lay
+from app.core.holding import Held, HeldSought
+from app.core.ids import BenefitGrantId, PlaceId, RoundId, VolunteerId
 from app.core.programmes import Programme
 from app.core.quantities import Instant
 from app.core.rounds import Place, PlaceState, Round, RoundStand
@@ -13,6 +17,7 @@ from app.core.rows import RecordState, ServiceRecord
 from app.core.seating import (
     GrantSought,
     HoldersSought,
+    Laid,
     PlaceSought,
     QueueSought,
     RoundSought,
@@ -20,6 +25,8 @@ from app.core.seating import (
     Sought,
     TicketSought,
 )
+
+_ALIVE = ("entered", "waiting", "held")
 
 
 @dataclass(slots=True)
@@ -68,9 +75,20 @@ class SeatStore:
                 case HoldersSought(benefit):
                     valid = [row for row in self.grants.values() if row.benefit == benefit and row.is_valid(now)]
                     seating.holders[benefit] = len(valid)
+                case HeldSought(volunteer):
+                    seating.held[volunteer] = dict(self._held_by(volunteer))
                 case Window():
                     seating.windows[each] = {row.id: row.minutes for row in listed if _counts(row, each)}
         return seating
+
+    def _held_by(self, volunteer: VolunteerId) -> Iterator[tuple[UUID, Held]]:
+        for grant in self.grants.values():
+            if grant.volunteer == volunteer and grant.state.value == "approved":
+                yield grant.id, Held(grant.benefit, grant.valid_until)
+        for place in self.places.values():
+            if place.volunteer == volunteer and place.grant is None and place.state.value in _ALIVE:
+                terms = self.rounds[place.round]
+                yield place.id, Held(terms.benefit, terms.ends_at)
 
     def _add_place(self, seating: Seating, place: PlaceId, leaving: int) -> None:
         found = self.places.get(place)
@@ -87,6 +105,18 @@ class SeatStore:
         entered = [row for row in of_round if row.state is PlaceState.ENTERED]
         found = [*waiting, *entered] if most is None else waiting[:most]
         seating.places.update((row.id, row) for row in found)
+
+
+def add_laid(book: Book, needs: Needs, records: Iterable[ServiceRecord]) -> None:
+    """The records around what benefits have used up, of those whose hours may be taken."""
+    listed = list(records)
+    for window in windows_to_lay(book, needs):
+        book.seating.zone = book.programme.zone
+        book.seating.laid[window.volunteer] = {
+            row.id: Laid((row.started_at + timedelta(hours=8)).date(), row.minutes)
+            for row in listed
+            if _counts(row, window)
+        }
 
 
 def _counts(record: ServiceRecord, window: Window) -> bool:

@@ -17,14 +17,16 @@ from app.core.round_ends import CloseRound, EnlargeRound
 from app.core.rounds import LIVE, Place, PlaceState, Round, RoundMode, TicketHash
 from app.core.tickets import Attend
 from tests.core.builders import VERIFIER, named
+from tests.core.keeping_apart import apart_from, keep_apart
 from tests.core.ledger import MemoryLedger
 from tests.core.moments import Moment
 from tests.core.steps import FROZEN, PEOPLE, Step
+from tests.core.using_up import use_and_take
 
 VERBS = (
     *("round", "claim", "claim", "claim", "approve", "approve", "claim", "release", "release", "approve"),
     *("attend", "attend", "draw", "revoke", "enlarge", "claim", "approve", "draw", "close", "lapse"),
-    *("revoke", "claim again", "approve and revoke", "crowd"),
+    *("revoke", "claim again", "approve and revoke", "crowd", "use and take"),
 )
 BENEFITS = ("concert", "hardship")
 MODES = (RoundMode.FIRST_COME, RoundMode.LOTTERY, RoundMode.REVIEWED)
@@ -43,6 +45,8 @@ def seat(ledger: MemoryLedger, step: Step, number: int) -> Moment:
         return Moment(rounds=(_open(ledger, step, number),))
     if verb == "crowd":
         return _crowd(ledger, step, number)
+    if verb == "use and take":
+        return keep_apart(ledger, step, number) if step.percent % 2 else use_and_take(ledger, step, number)
     moment = _Usher(ledger, step, number).write(verb)
     return moment if moment.commands else Moment(rounds=(_open(ledger, step, number),))
 
@@ -76,14 +80,18 @@ def _open(ledger: MemoryLedger, step: Step, number: int) -> Round:
 
 
 def _crowd(ledger: MemoryLedger, step: Step, number: int) -> Moment:
-    """All three want the one place of a new round, first come; whoever has it gives it back, and so does the next."""
+    """All three want the one place of a new round. First come: whoever has it gives it back, and so does the next.
+
+    In a lottery nobody goes: all three are there when lots are drawn.
+    """
+    lottery = step.about > 1
     terms = replace(
         _open(ledger, step, number),
         benefit=BENEFITS[0],
-        mode=RoundMode.FIRST_COME,
+        mode=RoundMode.LOTTERY if lottery else RoundMode.FIRST_COME,
         capacity=1,
         year_max=None,
-        seed_hash=None,
+        seed_hash=hash_seed(SEED) if lottery else None,
         published_at=ledger.now,
     )
     places = [PlaceId(named("crowd", number, each)) for each in range(len(PEOPLE))]
@@ -92,7 +100,7 @@ def _crowd(ledger: MemoryLedger, step: Step, number: int) -> Moment:
         for place, who in zip(places, PEOPLE, strict=True)
     ]
     back = [ReleasePlace(place=places[each], volunteer=PEOPLE[each]) for each in range(1 + step.percent % 2)]
-    return Moment(rounds=(terms,), commands=(*claims, *back))
+    return Moment(rounds=(terms,), commands=(*claims, *(() if lottery else back)))
 
 
 class _Usher:
@@ -205,6 +213,7 @@ class _Usher:
             code=ticket(place),
             eligible=not self.step.blind,
             facts_hash=b"facts",
+            apart=apart_from(terms.benefit),
         )
 
     def _release(self, place: Place) -> tuple[Command, ...]:
@@ -221,6 +230,7 @@ class _Usher:
             code=ticket(again),
             eligible=True,
             facts_hash=b"facts",
+            apart=apart_from(self.seats.rounds[place.round].benefit),
         )
 
     def _approve(self) -> ApproveGrant:

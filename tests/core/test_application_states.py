@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from app.core.applications.model import Moved
+from app.core.applications.model import Acted, Moved
 from app.core.applications.states import (
     MOVES,
     OPEN,
@@ -19,7 +19,9 @@ from app.core.applications.states import (
     level_asked,
 )
 from app.core.codes import Code, Rejected
+from app.core.ids import UserId
 from tests.core.applying import BEGIN, an_application, hand_for, step
+from tests.core.builders import named
 
 S = ApplicationState
 E = ApplicationEvent
@@ -33,19 +35,26 @@ EXPECTED = {
     "publicity": "object:objection withdraw:withdrawn",
     "objection": "object:objection reinvestigate:AGAIN withdraw:withdrawn",
     "city-review": "approve:waiting reject:rejected withdraw:withdrawn",
-    "waiting": "grant:approved refuse-grant:city-review withdraw:withdrawn revoke:revoked",
-    "approved": "refer:referred fulfil:fulfilled revoke:revoked",
-    "referred": "authority-accepts:accepted-by-authority authority-declines:declined-by-authority revoke:revoked",
-    "accepted-by-authority": "fulfil:fulfilled revoke:revoked",
-    "declined-by-authority": "",
-    "fulfilled": "revoke:revoked",
+    "waiting": "grant:approved refuse-grant:city-review withdraw:withdrawn revoke:revoked ANNULLABLE",
+    "approved": "refer:referred fulfil:fulfilled revoke:revoked ANNULLABLE",
+    "referred": "authority-accepts:accepted-by-authority authority-declines:declined-by-authority revoke:revoked "
+    "ANNULLABLE",
+    "accepted-by-authority": "fulfil:fulfilled revoke:revoked ANNULLABLE",
+    "declined-by-authority": "ANNULLABLE",
+    "fulfilled": "revoke:revoked ANNULLABLE",
     "rejected": "appeal:appealed",
     "withdrawn": "",
-    "revoked": "",
-    "expired": "",
+    "revoked": "ANNULLABLE",
+    "expired": "ANNULLABLE",
+    "annulled": "",
     "appealed": "uphold-appeal:BACK dismiss-appeal:rejected withdraw:withdrawn",
 }
-"""What people and the ledger can do. FIRST, NEXT, AGAIN and BACK depend on the route, below."""
+"""What people and the ledger can do. FIRST, NEXT, AGAIN and BACK depend on the route, below.
+
+ANNULLABLE: an annulment can be proposed; and one that is proposed can be dismissed, or agreed to.
+"""
+
+PROPOSER = UserId(named("proposer"))
 
 ROUTES = {
     "VTPC": Route(frozenset(Level), 7),
@@ -87,15 +96,27 @@ CASES = [
 ]
 
 
+def _annullable(state: ApplicationState) -> str:
+    return f"propose-annulment:{state.value} dismiss-annulment:{state.value} annul:annulled"
+
+
+def _acted(needs: frozenset[Need]) -> tuple[Acted, ...]:
+    """What somebody has to have done before a step that needs this."""
+    done = {Need.APPROVED_BEFORE: E.APPROVE, Need.PROPOSED: E.PROPOSE_ANNULMENT}
+    return tuple(Acted(PROPOSER, Level.CITY, event) for need, event in done.items() if need in needs)
+
+
 @pytest.mark.parametrize("name, state, event", CASES, ids=[f"{n}-{s.value}-{e.value}" for n, s, e in CASES])
 def test_every_event_in_every_state(name: str, state: ApplicationState, event: ApplicationEvent) -> None:
     """With all it needs a step leads where the table says; what the table lacks is a conflict that names the state."""
-    written = dict(pair.split(":") for pair in EXPECTED[state.value].split()).get(event.value)
+    steps = EXPECTED[state.value].replace("ANNULLABLE", _annullable(state))
+    written = dict(pair.split(":") for pair in steps.split()).get(event.value)
     needs = MOVES[state, event].needs if (state, event) in MOVES else frozenset()
     external = Need.EXTERNAL in needs
     application = an_application(
         replace(ROUTES[name], external=external),
         state=state,
+        acted=_acted(needs),
         flagged=Need.FLAGGED in needs,
         rejected_from=S.TOWN_REVIEW,
         notice_until=BEGIN + timedelta(days=9),
@@ -122,6 +143,7 @@ def test_nobody_else_takes_a_step(state: ApplicationState, event: ApplicationEve
     application = an_application(
         Route(frozenset(Level), 7, Need.EXTERNAL in move.needs),
         state=state,
+        acted=_acted(move.needs),
         flagged=Need.FLAGGED in move.needs,
         rejected_from=S.TOWN_REVIEW,
         notice_until=BEGIN + timedelta(days=9),
@@ -145,8 +167,8 @@ def test_every_state_is_reached_and_every_event_is_used() -> None:
 def test_what_is_over_stays_over() -> None:
     """Nothing leads out of the ends, and an open application is one to which something can still happen."""
     ends = set(ApplicationState) - {state for state, _ in MOVES}
-    assert ends == {S.WITHDRAWN, S.REVOKED, S.EXPIRED, S.DECLINED_BY_AUTHORITY}
-    assert not OPEN & {*ends, S.REJECTED, S.FULFILLED}
+    assert ends == {S.WITHDRAWN, S.ANNULLED}
+    assert not OPEN & {*ends, S.REJECTED, S.FULFILLED, S.REVOKED, S.EXPIRED, S.DECLINED_BY_AUTHORITY}
 
 
 def test_the_level_of_each_state() -> None:

@@ -81,6 +81,7 @@ BUGS = [
     Bug("an upheld appeal skips the town", _upheld_appeals_skip_the_town),
     Bug("relatives are forgotten", _relatives_are_forgotten),
     Bug("one person judges at two levels", _put("_judged_below", lambda *_: False)),
+    Bug("one person annuls alone", _put("_refuse_annulment", lambda *_: None)),
     Bug("approvals rest on facts of before", _put("_refuse_facts", lambda *_: None)),
     Bug("time is not looked at before a step", _put("catch_up", lambda written, *_: Moved(written))),
     Bug("a notice may end on a day of rest", _notices_end_on_days_of_rest),

@@ -123,17 +123,17 @@ def test_what_cannot_be_done_is_foreseen() -> None:
 def test_nobody_approves_what_they_had_a_part_in(who: UserId) -> None:
     """Neither the author, nor who entered or verified a record; somebody else may."""
     targets = [a_target(a_record("other"), recorder=UserId(named("x")), verifier=None), a_target(a_record())]
-    assert refuse_approval(an_order(), targets, who, None, frozenset()) == Rejected(Code.SELF_REVIEW)
-    assert refuse_approval(an_order(), targets, APPROVER, None, frozenset()) is None
+    assert refuse_approval(an_order(), targets, {who}, None, frozenset()) == Rejected(Code.SELF_REVIEW)
+    assert refuse_approval(an_order(), targets, {APPROVER}, None, frozenset()) is None
 
 
 def test_nobody_approves_for_themselves_or_their_family() -> None:
     """The volunteer of a record and a relative of theirs are refused, another volunteer is not."""
     targets = [a_target(a_record())]
     other = VolunteerId(named("other"))
-    assert refuse_approval(an_order(), targets, APPROVER, VOLUNTEER, frozenset()) == Rejected(Code.SELF_REVIEW)
-    assert refuse_approval(an_order(), targets, APPROVER, None, {VOLUNTEER}) == Rejected(Code.SELF_REVIEW)
-    assert refuse_approval(an_order(), targets, APPROVER, other, {other}) is None
+    assert refuse_approval(an_order(), targets, {APPROVER}, VOLUNTEER, frozenset()) == Rejected(Code.SELF_REVIEW)
+    assert refuse_approval(an_order(), targets, {APPROVER}, None, {VOLUNTEER}) == Rejected(Code.SELF_REVIEW)
+    assert refuse_approval(an_order(), targets, {APPROVER}, other, {other}) is None
 
 
 def test_a_set_of_records_is_the_same_in_any_order() -> None:

@@ -13,6 +13,7 @@ from app.core.guardianships import (
     GuardianshipState,
     birthday,
     end_of_guardianship,
+    refuse_alone,
     refuse_guardian,
 )
 from app.core.ids import GuardianshipId, VolunteerId
@@ -69,3 +70,10 @@ def test_it_holds_once_confirmed_and_before_its_day(state: GuardianshipState, to
         ends_on=date(2026, 3, 3),
     )
     assert replace(found, state=state).holds(today) is holds
+
+
+@pytest.mark.parametrize("age, refused", [(0, True), (13, True), (14, False), (17, False), (80, False), (None, False)])
+def test_below_fourteen_nobody_applies_alone(age: int | None, refused: bool) -> None:  # noqa: FBT001 - a table
+    """From fourteen on everybody does; an age nobody knows is taken for grown up."""
+    refusal = Rejected(Code.GUARDIAN_REQUIRED, {"below": 14, "needed": "guardian"})
+    assert refuse_alone(age) == (refusal if refused else None)

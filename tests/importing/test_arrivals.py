@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def a_maker() -> CommandMaker:
 def a_plan(folder: Path, lines: list[tuple[object, ...]]) -> FeedPlan:
     """A file of records, as it is read."""
     path = write_csv(folder / "records.csv", [HEADER, *lines])
-    return FeedPlan(look_at(path), read_mapping(ImportKind.RECORDS, None, "old"), "Asia/Shanghai")
+    return FeedPlan(look_at(path), read_mapping(ImportKind.RECORDS, None, "old"), "Asia/Shanghai", date(2026, 3, 2))
 
 
 async def test_rows_become_commands_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ FIT = {
     "LIYU_ENVIRONMENT": "production",
     "LIYU_MASTER_KEY": _key(secrets.token_bytes(32)),
     "LIYU_DATABASE_URL": "postgresql://service:kT7-long-and-drawn@db/liyu",
+    "LIYU_PUBLIC_URL": "https://liyu.example.cn",
 }
 
 
@@ -42,6 +43,8 @@ def test_what_is_fit_for_production_starts_limited() -> None:
         ({"LIYU_MASTER_KEY": _key(bytes(32))}, "LIYU_MASTER_KEY is a demo key"),
         ({"LIYU_MASTER_KEY": _key(MASTER_KEY)}, "LIYU_MASTER_KEY is a demo key"),
         ({"LIYU_DATABASE_URL": "postgresql://liyu:postgres@db/liyu"}, "LIYU_DATABASE_URL"),
+        ({"LIYU_PUBLIC_URL": ""}, "LIYU_PUBLIC_URL"),
+        ({"LIYU_PUBLIC_URL": "http://liyu.example.cn"}, "LIYU_PUBLIC_URL"),
         ({"LIYU_LOG_LEVEL": "debug"}, "LIYU_LOG_LEVEL"),
         ({"LIYU_TOKEN_LIFETIME_S": "86400"}, "LIYU_TOKEN_LIFETIME_S"),
         ({"LIYU_RATE_ADDRESS": "0"}, "LIYU_RATE_ADDRESS"),
@@ -83,7 +86,7 @@ def test_half_a_setting_is_refused(told: Mapping[str, str]) -> None:
 def test_secrets_come_from_files(tmp_path: Path) -> None:
     """As container platforms hand them over: with a line end, by name."""
     given = {"MASTER_KEY": FIT["LIYU_MASTER_KEY"], "DATABASE_URL": FIT["LIYU_DATABASE_URL"], "WECHAT_SECRET": "9f8e"}
-    environ = {"LIYU_ENVIRONMENT": "production", "LIYU_WECHAT_APPID": "wx1"}
+    environ = {"LIYU_ENVIRONMENT": "production", "LIYU_WECHAT_APPID": "wx1", "LIYU_PUBLIC_URL": "https://l.cn"}
     for name, value in given.items():
         path = tmp_path / name
         path.write_text(value + "\n", encoding="utf-8")

@@ -39,6 +39,8 @@ APPEND_ONLY = (
     "benefit_withdrawals",
     "data_reads",
     "consents",
+    "consent_text_drafts",
+    "consent_texts",
     "predicate_answers",
     "trail_checkpoints",
     "erasures",

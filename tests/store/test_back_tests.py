@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 from app.core.claw_backs import ClawBack
 from app.core.ids import TransactionId
 from app.core.policies import AccrualPolicy, Caps
-from app.core.policies.back_test_reports import Cell, Cuts, Report
+from app.core.policies.back_test_reports import Cell, Cuts, Heading, Report
 from app.jobs.back_tests import Manner, run_waiting
 from app.store.accrual_policies import Publication, insert_policy
 from app.store.database import Database
@@ -18,6 +18,7 @@ from tests.support.city_rows import City
 from tests.support.clocks import Clock
 from tests.support.commands import a_committer, a_submission, accepted, pay
 from tests.support.earnings import Service, earn
+from tests.support.rounds import an_approval, publish_benefit
 
 
 async def _report(database: Database, city: City, clock: Clock, draft: AccrualPolicy) -> Report:
@@ -79,3 +80,16 @@ async def test_what_is_stored_is_read_from_the_journal(
         await earn(database, committer, city, [Service(volunteer, 480, clock.now - timedelta(days=1))])
     draft = a_draft(rate_per_hour=60, caps=Caps(balance_points=700))
     assert await _points(database, city, clock, draft) == credited
+
+
+async def test_hours_that_a_benefit_used_up_count_for_stars(database: Database, clock: Clock) -> None:
+    """Honours stay: of a hundred hours one is used up, and the volunteer is counted among those with a star (D6)."""
+    city = await a_city(database, clock, volunteers=1, points=0)
+    await publish_benefit(database, city)
+    volunteer = city.volunteers[0]
+    served = [Service(volunteer, 600, clock.now - timedelta(days=day)) for day in range(1, 11)]
+    async with a_committer(database, city.programme, clock) as committer:
+        await earn(database, committer, city, served)
+        accepted(await committer.submit(a_submission(an_approval(city, volunteer, "used", minutes=60))))
+    report = await _report(database, city, clock, a_draft())
+    assert {name: cell.records for name, cell in report.tally.by[Heading.STARS].items()} == {"1": 10}

@@ -8,8 +8,9 @@ from sqlalchemy import event
 
 from app.core.benefits.eligibility import evaluate
 from app.core.benefits.facts import SOURCES_MAX, Facts
-from app.core.benefits.model import Benefit
+from app.core.benefits.model import Benefit, Exclusion
 from app.core.business_days import business_day, end_of_day
+from app.core.claims import ReleasePlace
 from app.core.ids import VolunteerId
 from app.store.benefit_facts import fetch_facts, fetch_facts_for
 from app.store.database import Database
@@ -18,7 +19,7 @@ from tests.support.cities import a_city
 from tests.support.city_rows import City, named
 from tests.support.clocks import Clock
 from tests.support.commands import a_committer, a_submission, accepted
-from tests.support.rounds import an_approval, publish_benefit
+from tests.support.rounds import Terms, a_claim, a_round, an_approval, place_of, publish_benefit
 
 MINUTES = 5 * 1_440
 
@@ -69,6 +70,27 @@ async def test_a_grant_is_held_while_it_is_valid(database: Database, clock: Cloc
         for asked in (day - timedelta(days=1), day, last, last + timedelta(days=1))
     }
     assert list(held.values()) == [(), ("concert",), ("concert",), ()]
+
+
+async def test_a_claim_on_a_round_is_held_until_its_event_is_over(database: Database, clock: Clock) -> None:
+    """Held or waiting, from the day of the claim; given back it is not, and for another benefit it excludes."""
+    city = await a_city(database, clock, volunteers=2)
+    await publish_benefit(database, city)
+    round_id = await a_round(database, city, Terms(capacity=1))
+    day = business_day(clock.now, "Asia/Shanghai")
+    apart = Exclusion(code="concert", name="已有音乐会票", name_en="Has a concert ticket", benefit="concert")
+    other = a_benefit(code="film", exclusions=(apart,))
+    async with a_committer(database, city.programme, clock) as committer:
+        for number, volunteer in enumerate(city.volunteers):
+            accepted(await committer.submit(a_claim(volunteer, round_id, number)))
+        days = (day - timedelta(days=1), day, day + timedelta(days=1), day + timedelta(days=2))
+        for number in range(2):
+            held = [(await facts_of(database, city, asked, other, number)).held for asked in days]
+            assert held == [(), ("concert",), (), ()]
+        assert not evaluate(other, await facts_of(database, city, day, other))[-1].met
+        release = ReleasePlace(place=place_of(0), volunteer=city.volunteers[0])
+        accepted(await committer.submit(a_submission(release, "release")))
+    assert evaluate(other, await facts_of(database, city, day, other))[-1].met
 
 
 async def test_facts_of_many_benefits_cost_as_much_as_of_one(database: Database, clock: Clock) -> None:

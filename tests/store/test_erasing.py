@@ -6,13 +6,14 @@ from app.store.database import Database
 from tests.support.ledgers import fetch_rows
 
 ERASED = {
-    "application_objections": "the volunteer's words are blanked",
-    "applications": "statement and material are blanked",
+    "application_files": "deleted",
+    "application_objections": "what the volunteer wrote, and what was written about them, goes with the key",
+    "applications": "the statement goes with the key, material is blanked",
     "binding_codes": "deleted",
     "family_links": "ended",
     "guardianships": "ended, with papers and birthday blanked",
-    "objections": "the volunteer's words are blanked",
-    "penalties": "the volunteer's words are blanked",
+    "objections": "what the volunteer wrote, and what was written about them, goes with the key",
+    "penalties": "evidence, reasons and appeal go with the key",
     "person_keys": "destroyed",
     "predicate_permits": "revoked",
     "sessions": "ended, with device and network blanked",
@@ -53,6 +54,7 @@ KEPT = {
     "predicate_answers": LEGAL,
     "redemptions": LEDGER,
     "referrals": LEDGER,
+    "refused_logins": "ids of users and keyed hashes, for an hour",
     "service_records": LEGAL,
     "start_claims": LEDGER,
     "tallies": LEDGER,

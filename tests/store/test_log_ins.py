@@ -1,19 +1,28 @@
 """The tables of log-ins: what a granted role may do with them, and what one programme sees of another's."""
 
-from uuid import uuid4
+from dataclasses import replace
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from app.core.attempts import BY_NAME, Attempts, count_attempt
 from app.core.ids import NOBODY, ProgrammeId, SessionId, UserId, VolunteerId
+from app.core.refused_logins import Door, Knock, Refusals, window_of
 from app.core.sessions import EndedBy, LoginMethod, Session
 from app.store.database import Database
 from app.store.login_attempts import drop_old_attempts, lock_attempts, update_attempts
 from app.store.migrating import grant
-from app.store.sessions import end_sessions_of, fetch_open_sessions, insert_session, lock_session
+from app.store.refused_logins import add_refusals, take_refusals
+from app.store.sessions import (
+    delete_sessions_over,
+    end_sessions_of,
+    fetch_open_sessions,
+    insert_session,
+    lock_session,
+)
 from app.store.totps import begin_totp, confirm_totp, remove_totp, replace_recovery_codes, use_recovery_code, use_step
-from app.store.wechat import fetch_bound_volunteer, replace_binding_code, use_binding_code
+from app.store.wechat import delete_binding_codes, fetch_bound_volunteer, replace_binding_code, use_binding_code
 from tests.support.cities import a_city
 from tests.support.clocks import Clock
 from tests.support.log_ins import insert_user_row
@@ -21,8 +30,24 @@ from tests.support.log_ins import insert_user_row
 OTHER = ProgrammeId("yuyao")
 
 
+def _a_session(subject: UUID, clock: Clock) -> Session:
+    """A session that lasts until next year."""
+    return Session(
+        id=SessionId(uuid7()),
+        kind="volunteer",
+        subject=subject,
+        method=LoginMethod.WECHAT,
+        device="wechat",
+        network="-",
+        created_at=clock.now,
+        refreshed_at=clock.now,
+        idle_until=clock.now.replace(year=2027),
+        expires_at=clock.now.replace(year=2027),
+    )
+
+
 async def test_a_granted_role_logs_people_in(database: Database, clock: Clock) -> None:
-    """Counting, forgetting, second factors set up, used and taken away: with the privileges of the service."""
+    """Counting, forgetting, second factors set up and taken away, deleting: with the privileges of the service."""
     city = await a_city(database, clock, points=0, fund_fen=0)
     user = await insert_user_row(database, city.programme, clock.now)
     role = f"liyu_test_{uuid4().hex[:8]}"
@@ -41,6 +66,16 @@ async def test_a_granted_role_logs_people_in(database: Database, clock: Clock) -
         await replace_recovery_codes(tx, city.programme, user, [b"one", b"two"], clock.now)
         assert await remove_totp(tx, city.programme, user)
         assert not await remove_totp(tx, city.programme, user)
+        await insert_session(tx, city.programme, replace(_a_session(user, clock), expires_at=clock.now))
+        assert await delete_sessions_over(tx, city.programme, clock.now.replace(year=2027), 10) == 1
+        knock, window = Knock(Door.PASSWORD, "others", known=False), window_of(clock.now)
+        await add_refusals(tx, city.programme, window, {knock: Refusals(2, 1)})
+        await add_refusals(tx, city.programme, window, {knock: Refusals(1)})
+        [taken] = await take_refusals(tx, city.programme, clock.now, 10)
+        assert (taken.subject, taken.refusals) == ("others", Refusals(3, 1))
+        assert not await take_refusals(tx, city.programme, clock.now, 10)
+        await replace_binding_code(tx, city.programme, city.volunteers[0], b"code", user, clock.now, clock.now)
+        assert await delete_binding_codes(tx, city.programme, clock.now.replace(year=2027), 10) == 1
     async with database.begin() as tx:
         await tx.execute(text(f"DROP OWNED BY {role}"))
         await tx.execute(text(f"DROP ROLE {role}"))
@@ -62,18 +97,7 @@ async def test_no_look_up_crosses_programmes(database: Database, clock: Clock) -
     """With the ids of one programme another finds, ends and uses nothing."""
     city = await a_city(database, clock, points=0, fund_fen=0)
     volunteer, by = city.volunteers[0], UserId(uuid7())
-    session = Session(
-        id=SessionId(uuid7()),
-        kind="volunteer",
-        subject=volunteer,
-        method=LoginMethod.WECHAT,
-        device="wechat",
-        network="-",
-        created_at=clock.now,
-        refreshed_at=clock.now,
-        idle_until=clock.now.replace(year=2027),
-        expires_at=clock.now.replace(year=2027),
-    )
+    session = _a_session(volunteer, clock)
     until = clock.now.replace(year=2027)
     async with database.begin() as tx:
         await insert_session(tx, city.programme, session)

@@ -8,11 +8,15 @@ from uuid import uuid4
 import asyncpg
 from sqlalchemy import make_url
 
+from app.security.vault import make_person_vault
 from app.store.database import Database
 from app.store.migrating import upgrade
 
 COPY = "FILE_COPY"
 """Ten times faster than writing a copy to the log first, as long as a checkpoint costs nothing."""
+
+PEOPLE = make_person_vault(bytes(range(32)))
+"""The vault of every test: that of the master key which sites use."""
 
 EMPTY = "template0"
 """The template of a database without our schema."""
@@ -61,7 +65,7 @@ async def a_database(server: TestServer, template: str | None = None) -> AsyncIt
     """A database of its own for the length of the block: migrated, or from another template such as EMPTY."""
     name = f"{server.template}_{uuid4().hex[:12]}"
     await execute_outside(server, f"CREATE DATABASE {name} TEMPLATE {template or server.template} STRATEGY {COPY}")
-    database = Database(server.address_of(name))
+    database = Database(server.address_of(name), PEOPLE)
     try:
         yield database
     finally:

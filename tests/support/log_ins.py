@@ -29,6 +29,14 @@ async def a_user(site: Site, username: str = "meng", kind: ActorKind = ActorKind
     return made
 
 
+async def has_chosen(site: Site, username: str) -> None:
+    """As if somebody who was given a password had chosen it again at the first log-in."""
+    async with site.database.begin() as tx:
+        await tx.execute(
+            text("UPDATE users SET must_change_password = false WHERE username = :name"), {"name": username}
+        )
+
+
 async def insert_user_row(database: Database, programme: ProgrammeId, at: datetime) -> UserId:
     """Somebody in the table of users, with a password that nobody has."""
     user = User(

@@ -38,7 +38,7 @@ _ROUND = text("""
 INSERT INTO rounds (programme_id, id, benefit_code, benefit_version, name_zh, name_en, mode, capacity, person_max,
     year_max, opens_at, closes_at, doors_at, starts_at, ends_at, team_id, seed_hash, created_by, created_at,
     published_by, published_at)
-VALUES (:programme, :id, 'concert', '2026-1', '音乐会', 'Concert', :mode, :capacity, :person_max, :year_max, :opens_at,
+VALUES (:programme, :id, :benefit, '2026-1', '音乐会', 'Concert', :mode, :capacity, :person_max, :year_max, :opens_at,
     :closes_at, :doors_at, :starts_at, :ends_at, :team, :seed_hash, :id, :at, :id, :at)
 """)
 
@@ -47,6 +47,7 @@ VALUES (:programme, :id, 'concert', '2026-1', '音乐会', 'Concert', :mode, :ca
 class Terms:
     """The terms of a round: an event tomorrow, of two places, open for an hour."""
 
+    benefit: str = "concert"
     mode: RoundMode = RoundMode.FIRST_COME
     capacity: int = 2
     person_max: int = 1
@@ -77,6 +78,7 @@ async def a_round(database: Database, city: City, terms: Terms | None = None, na
     values = {
         "programme": city.programme,
         "id": round_id,
+        "benefit": terms.benefit,
         "mode": terms.mode.value,
         "capacity": terms.capacity,
         "person_max": terms.person_max,

@@ -11,6 +11,13 @@ PERSONAL = {
         "请先提交查看申请，由另一位负责人审批后一小时内使用一次",
         "Ask for an approval; a second person gives it, for one access within the hour",
     ),
+    Code.CONSENT_TEXT_NOT_IN_FORCE: ProblemText(
+        409,
+        "该版本的告知书不在有效期内",
+        "That version of the text is not in force",
+        "请展示 figures.version 所列现行版本（GET /v1/consent-texts），再由本人同意",
+        "Show the version in `figures.version` (GET /v1/consent-texts) and ask for consent to it",
+    ),
     Code.DATA_ERASED: ProblemText(
         410,
         "该志愿者的个人信息已删除",

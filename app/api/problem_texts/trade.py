@@ -26,7 +26,7 @@ TRADE = {
         "Ask the city's volunteer centre",
     ),
     Code.ORDER_NOT_EXIST: ProblemText(
-        404, "订单不存在", "There is no such order", "请核对商户订单号", "Check the out_trade_no"
+        404, "订单不存在", "There is no such order", "请核对订单号", "Check the order's number"
     ),
     Code.VOUCHER_NOT_EXIST: ProblemText(404, "券不存在", "There is no such voucher", "请核对券码", "Check the code"),
     Code.REFUND_NOT_EXIST: ProblemText(

@@ -20,6 +20,7 @@ from app.core.applications.states import (
     level_asked,
 )
 from app.core.codes import Code, Rejected
+from app.core.ids import format_id
 from app.core.quantities import Instant
 
 S = ApplicationState
@@ -90,13 +91,14 @@ def _refuse_reviewer(application: Application, event: ApplicationEvent, hand: Ha
 def is_own(application: Application, hand: Hand) -> bool:
     """Whether a case is somebody's own affair: they applied, they entered it, or a relative of theirs applied."""
     applied = hand.volunteer is not None and hand.volunteer == application.volunteer
-    return applied or hand.reference == application.entered_by or application.volunteer in hand.relatives
+    entered = application.entered_by in {hand.reference, *(format_id("usr", account) for account in hand.accounts)}
+    return applied or entered or application.volunteer in hand.relatives
 
 
 def _judged_below(application: Application, hand: Hand, asked: Level) -> bool:
     """Whether they have judged this case at a level below, or are the one whose rejection did not stand."""
     return any(
-        acted.user == hand.user and (acted.event is E.REJECT or (acted.event in JUDGING and acted.level < asked))
+        hand.has_acted(acted.user) and (acted.event is E.REJECT or (acted.event in JUDGING and acted.level < asked))
         for acted in application.acted
     )
 
@@ -112,7 +114,7 @@ def _refuse_needs(
         return Rejected(Code.APPEAL_ENDED)
     if Need.IN_TIME in needs and not _is_in_time(application, clerk, at):
         return Rejected(Code.APPEAL_ENDED if event is E.APPEAL else Code.NOTICE_ENDED)
-    if Need.UNTOUCHED in needs and any(acted.user == hand.user for acted in application.acted):
+    if Need.UNTOUCHED in needs and any(hand.has_acted(acted.user) for acted in application.acted):
         return Rejected(Code.SELF_REVIEW, {"why": "same-person"})
     if (Need.EXTERNAL in needs and not application.route.external) or (
         Need.INTERNAL in needs and application.route.external
@@ -122,9 +124,24 @@ def _refuse_needs(
         return Rejected(Code.REVIEW_LEVEL, {"needed": Level.CITY.name.lower()})
     if Need.FLAGGED in needs and not application.flagged:
         return conflict
+    if refusal := _refuse_annulment(application, needs, hand):
+        return refusal
     if Need.REASON in needs and not given.reason.strip():
         return Rejected(Code.PARAM_ERROR, {"reason": "missing"})
     return _refuse_facts(needs, given)
+
+
+def _refuse_annulment(application: Application, needs: frozenset[Need], hand: Hand) -> Rejected | None:
+    """Two people find that the office was wrong: one proposes, another agrees; either may dismiss it."""
+    conflict = Rejected(Code.STATE_CONFLICT, {"state": application.state.value})
+    if Need.APPROVED_BEFORE in needs and all(acted.event is not E.APPROVE for acted in application.acted):
+        return conflict
+    proposer = application.annulment_proposed_by
+    if (Need.PROPOSED in needs and proposer is None) or (Need.UNPROPOSED in needs and proposer is not None):
+        return conflict
+    if Need.SECOND_PERSON in needs and hand.has_acted(proposer):
+        return Rejected(Code.SELF_REVIEW, {"why": "same-person"})
+    return None
 
 
 def _refuse_facts(needs: frozenset[Need], given: Given) -> Rejected | None:

@@ -1,9 +1,9 @@
-"""Material (申请材料) of an application: what it is, its hash, and where the sealed file lies. No file is kept here.
+"""Material (申请材料) of an application that lies elsewhere: what it is, its hash, and where. Files are in `files`.
 
 Nobody is asked for what data sharing gives (最低生活保障审核确认办法; DOMAIN.md 3.2), and nobody may hand it in either.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.core.benefits.model import Benefit, Evidence, EvidenceSource
@@ -39,7 +39,9 @@ def asked_of_applicant(benefit: Benefit) -> tuple[Evidence, ...]:
     return tuple(evidence for evidence in benefit.evidence if evidence.source is EvidenceSource.APPLICANT)
 
 
-def missing_material(benefit: Benefit, given: Sequence[Material]) -> tuple[Evidence, ...]:
-    """What the applicant still has to bring. It hinders nobody from submitting: it is asked for once, completely."""
-    brought = {piece.code for piece in given}
+def missing_material(benefit: Benefit, brought: Collection[str]) -> tuple[Evidence, ...]:
+    """What the applicant still has to bring, of the papers by code: named as lying elsewhere, or uploaded.
+
+    It hinders nobody from submitting: it is asked for once, completely.
+    """
     return tuple(each for each in asked_of_applicant(benefit) if not each.optional and each.code not in brought)

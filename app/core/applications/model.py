@@ -55,6 +55,17 @@ class Application:
     revision: int = 1
     acted: tuple[Acted, ...] = ()
 
+    @property
+    def annulment_proposed_by(self) -> UserId | None:
+        """Who proposed the annulment that is open; None when none is."""
+        proposer = None
+        for acted in self.acted:
+            if acted.event is ApplicationEvent.PROPOSE_ANNULMENT:
+                proposer = acted.user
+            elif acted.event is ApplicationEvent.DISMISS_ANNULMENT:
+                proposer = None
+        return proposer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hand:
@@ -66,6 +77,12 @@ class Hand:
     volunteer: VolunteerId | None = None
     level: Level | None = None
     relatives: frozenset[VolunteerId] = frozenset()
+    accounts: frozenset[UserId] = frozenset()
+    """All accounts of the same person: two of them are not two people."""
+
+    def has_acted(self, user: UserId | None) -> bool:
+        """Whether it was this person who acted, by whichever account."""
+        return user is not None and (user == self.user or user in self.accounts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,8 @@ class GrantStand(StrEnum):
     NONE = "none"
     WAITING = "waiting"
     GRANTED = "granted"
+    REVOKED = "revoked"
+    """For cause: it has ended, and what it used up stays used."""
     ENDED = "ended"
 
 
@@ -54,7 +56,9 @@ def outcome_of(application: Application, stand: GrantStand) -> Outcome:
     match stand:
         case GrantStand.GRANTED:
             return Outcome.GRANTED if waits else Outcome.OPEN
-        case GrantStand.ENDED:
+        case GrantStand.REVOKED if application.state is ApplicationState.ANNULLED:
+            return Outcome.OPEN
+        case GrantStand.ENDED | GrantStand.REVOKED:
             return Outcome.REFUSED if waits else Outcome.CLOSED
         case GrantStand.WAITING:
             return Outcome.OPEN

@@ -33,6 +33,8 @@ class ApplicationState(StrEnum):
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     REVOKED = "revoked"
+    ANNULLED = "annulled"
+    """The office was wrong to grant it: as if it had never been granted."""
     EXPIRED = "expired"
     APPEALED = "appealed"
 
@@ -61,6 +63,10 @@ class ApplicationEvent(StrEnum):
     AUTHORITY_DECLINES = "authority-declines"
     FULFIL = "fulfil"
     REVOKE = "revoke"
+    PROPOSE_ANNULMENT = "propose-annulment"
+    """Somebody finds that the office was wrong to approve: nothing changes before a second person agrees."""
+    DISMISS_ANNULMENT = "dismiss-annulment"
+    ANNUL = "annul"
     UPHOLD_APPEAL = "uphold-appeal"
     DISMISS_APPEAL = "dismiss-appeal"
     LAPSE = "lapse"
@@ -104,6 +110,13 @@ class Need(StrEnum):
     UNFLAGGED = "unflagged"
     UNTOUCHED = "untouched"
     """By somebody who has not decided anything in this case."""
+    APPROVED_BEFORE = "approved-before"
+    """It was approved once: else there is nothing to annul."""
+    UNPROPOSED = "unproposed"
+    PROPOSED = "proposed"
+    """An annulment is proposed and was not dismissed since."""
+    SECOND_PERSON = "second-person"
+    """By somebody else than whoever proposed it."""
 
 
 S = ApplicationState
@@ -145,6 +158,27 @@ _REVOKE = {
     (state, E.REVOKE): _by(Party.REVIEWER, S.REVOKED, needs=(N.REASON,))
     for state in (S.WAITING, S.APPROVED, S.REFERRED, S.ACCEPTED_BY_AUTHORITY, S.FULFILLED)
 }
+_ANNULLABLE = (
+    S.WAITING,
+    S.APPROVED,
+    S.REFERRED,
+    S.ACCEPTED_BY_AUTHORITY,
+    S.DECLINED_BY_AUTHORITY,
+    S.FULFILLED,
+    S.REVOKED,
+    S.EXPIRED,
+)
+"""Wherever a grant may be or have been. One that was revoked for cause keeps its hours used up until it is annulled."""
+_BEFORE = N.APPROVED_BEFORE
+_ANNUL = {
+    (state, event): _by(Party.REVIEWER, end or state, needs=(N.REASON, _BEFORE, *needs))
+    for state in _ANNULLABLE
+    for event, end, needs in (
+        (E.PROPOSE_ANNULMENT, None, (N.UNPROPOSED,)),
+        (E.DISMISS_ANNULMENT, None, (N.PROPOSED,)),
+        (E.ANNUL, S.ANNULLED, (N.PROPOSED, N.SECOND_PERSON)),
+    )
+}
 _MOVES = {
     (S.DRAFT, E.SUBMIT): _by(Party.APPLICANT, S.SUBMITTED, needs=(N.FACTS,)),
     (S.SUBMITTED, E.REQUEST_MATERIAL): _by(Party.REVIEWER, S.MATERIAL_REQUESTED, needs=(N.REASON, N.FIRST_REQUEST)),
@@ -177,6 +211,7 @@ _MOVES = {
     (S.APPEALED, E.DISMISS_APPEAL): _by(Party.REVIEWER, S.REJECTED, needs=(N.REASON, N.UNTOUCHED)),
     **_WITHDRAW,
     **_REVOKE,
+    **_ANNUL,
 }
 MOVES: Mapping[tuple[ApplicationState, ApplicationEvent], Move] = MappingProxyType(_MOVES)
 """The transition table."""

@@ -90,7 +90,7 @@ class Facts:
     age: int | None = None
     adverse: int = 0
     held: tuple[str, ...] = ()
-    """The codes of benefits of which a grant is valid, in order, each once."""
+    """The codes of benefits of which a grant is valid or a place is claimed, in order, each once."""
     records: Sources = Sources()
     """Service records behind the minutes: of the window where there is one, else of all."""
     honour_sources: Sources = Sources()

@@ -13,7 +13,7 @@ from app.store.postgres.failures import (
     PostgresVersionMismatch,
     ServerFailed,
 )
-from app.store.postgres.server import EmbeddedPostgres
+from app.store.postgres.server import EmbeddedPostgres, running_address
 
 __all__ = [
     "Binaries",
@@ -25,4 +25,5 @@ __all__ = [
     "PostgresVersionMismatch",
     "ServerFailed",
     "find_binaries",
+    "running_address",
 ]

@@ -34,6 +34,17 @@ class FolderLock:
         os.pwrite(file, f"{os.getpid():<{_NUMBER_BYTES - 1}}\n".encode(), 0)
         self._file = file
 
+    def is_taken(self) -> bool:
+        """Whether another process has the lock at this moment."""
+        file = os.open(self._data_dir / "postgres.lock", os.O_RDWR)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
     def release(self) -> None:
         """Let go of the lock; not having it is fine."""
         if self._file is not None:

@@ -28,6 +28,7 @@ STOP_TIMEOUT_S = 30.0
 START_ATTEMPTS = 6
 _PAUSE_S = 0.02
 _STATUS_LINE = 7
+_PORT_LINE = 3
 
 # Backends of a killed server hold its memory for a moment; a free port may be taken before we bind it.
 _PASSING = ("pre-existing shared memory block", "could not bind", '"postmaster.pid" already exists')
@@ -45,6 +46,7 @@ _DEFAULTS = {
     "autovacuum_vacuum_scale_factor": "0.05",
     "autovacuum_analyze_scale_factor": "0.02",
     "log_line_prefix": "%m [%p] ",
+    "log_error_verbosity": "terse",  # a refused row is quoted otherwise
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
@@ -95,7 +97,7 @@ class EmbeddedPostgres:
         except BaseException:
             self.stop()
             raise
-        return f"postgresql://{USER}:{password}@127.0.0.1:{self._port}/{DATABASE}"
+        return _address(password, self._port)
 
     def stop(self) -> None:
         """Stop the server: connections end, what was committed is on disk. Doing it twice is harmless."""
@@ -170,6 +172,31 @@ class EmbeddedPostgres:
             time.sleep(_PAUSE_S)
         self._process = None
         return False
+
+
+def running_address(data_dir: Path) -> str | None:
+    """The address of the server that another process runs on this data folder; None if none does.
+
+    For commands beside a service: whoever gets it owns nothing, and loses the server when its owner stops.
+    Raises DataFolderNotOurs.
+    """
+    lock = FolderLock(data_dir)
+    try:
+        if not (data_dir / "postgres.lock").exists() or not lock.is_taken():
+            return None
+        home = find_home(data_dir)
+        lines = (home / "pgdata" / "postmaster.pid").read_text("utf-8").splitlines() if home else []
+        if len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready":
+            return _address(read_password(data_dir), int(lines[_PORT_LINE]))
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise DataFolderNotOurs(f"{data_dir} holds data of another account: {error}") from error
+    return None
+
+
+def _address(password: str, port: int | None) -> str:
+    return f"postgresql://{USER}:{password}@127.0.0.1:{port}/{DATABASE}"
 
 
 def _is_ready(cluster: Path, pid: int) -> bool:
