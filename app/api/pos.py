@@ -155,7 +155,7 @@ async def redeem_points(request: Request) -> Response:
         view = await fetch_answered(services, caller.programme, outcome.answer["redemption"], outcome.seq)
         first = render_redemption(caller.programme, view, state, refunded_points=0)
         return json_answer(first.model_dump_json(), status, replayed=True)
-    return json_answer(outcome.body, status)
+    return json_answer(outcome.body or write_fresh(caller.programme, outcome), status)
 
 
 def _check_form(body: RedemptionRequest) -> OfferId | None:

@@ -5,6 +5,7 @@ The caller owns the retry. Nothing but SQL is awaited inside the transaction.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -61,10 +62,10 @@ class Outcome:
     leaf_hash: bytes = b""
     transaction: TransactionId | None = None
     body: str = ""
-    """What `Submission.render` made of it; empty where nobody asked, and for refusals and replays."""
+    """What `Submission.render` made of it; empty where nobody asked, for refusals and replays, and for want of time."""
 
 
-RENDERED_AT_ONCE = 8
+RENDERED_AT_ONCE = 2
 """After so many the database is listened to again."""
 
 COPY_FROM = 16
@@ -198,22 +199,28 @@ async def run_batch(
             outcomes.append(_replay(kept, submission) if kept else desk.decide(submission))
         writing = asyncio.ensure_future(write_desk(connection, programme, desk, at))
         try:
-            outcomes = await render_all(submissions, outcomes)
+            outcomes = await render_meanwhile(writing, submissions, outcomes)
         finally:
             await writing
     return outcomes
 
 
-async def render_all(submissions: Sequence[Submission], outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Write fresh answers for their callers, in turns with whatever else goes on. None leaves before the commit."""
-    rendered = []
-    for position, (submission, outcome) in enumerate(zip(submissions, outcomes, strict=True), 1):
-        if submission.render and not outcome.replayed and not isinstance(outcome.answer, Rejected):
-            rendered.append(replace(outcome, body=submission.render(outcome)))
-        else:
-            rendered.append(outcome)
+async def render_meanwhile(
+    writing: asyncio.Future[None], submissions: Sequence[Submission], outcomes: Sequence[Outcome]
+) -> list[Outcome]:
+    """Write fresh answers for their callers as long as the database is busy: the journal is locked, nothing waits.
+
+    What there is no time for, and what cannot be written, is left to the caller.
+    """
+    rendered = list(outcomes)
+    for position, (submission, outcome) in enumerate(zip(submissions, outcomes, strict=True)):
         if position % RENDERED_AT_ONCE == 0:
             await asyncio.sleep(0)
+            if writing.done():
+                break
+        if submission.render and not outcome.replayed and not isinstance(outcome.answer, Rejected):
+            with suppress(Exception):
+                rendered[position] = replace(outcome, body=submission.render(outcome))
     return rendered
 
 
