@@ -12,6 +12,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 
+from app.core.sessions import SESSIONS_KEPT
 from app.security.production import Deployment, production_faults
 from app.security.sealing import Algorithm
 from app.security.vault import ORIGINAL_KEY, PersonVault, make_person_vault
@@ -21,24 +22,13 @@ _KEY_NAME = re.compile(r"[0-9A-Za-z_.-]{1,32}")
 _PREFIX = "LIYU_"
 _SECRETS = ("MASTER_KEY", "DATABASE_URL", "WECHAT_SECRET")
 _NEAR = 0.85
-
-
 _NAMES = frozenset(
     (
         *("MASTER_KEY", "MASTER_KEY_FILE", "DATABASE_URL", "DATABASE_URL_FILE", "WECHAT_SECRET", "WECHAT_SECRET_FILE"),
         *("DATA_DIR", "PG_BINDIR", "HOST", "PORT", "WORKERS", "QUEUE_MAX", "BATCH_MAX", "BODY_BYTES_MAX"),
         *("TOKEN_LIFETIME_S", "JOBS_EVERY_S", "VAULT_ALGORITHM", "VAULT_KEYS", "VAULT_KEYS_FILE", "LOG_LEVEL"),
-        *(
-            "LOG_JSON",
-            "ENVIRONMENT",
-            "PUBLIC_URL",
-            "HSTS",
-            "WECHAT_APPID",
-            "WECHAT_BASE_URL",
-            "RATE_ADDRESS",
-            "RATE_ACTOR",
-        ),
-        *("RATE_TILL", "GUESSES_A_MINUTE", "SESSIONS_KEPT_DAYS"),
+        *("LOG_JSON", "ENVIRONMENT", "PUBLIC_URL", "HSTS", "WECHAT_APPID", "WECHAT_BASE_URL", "RATE_ADDRESS"),
+        *("RATE_ACTOR", "RATE_TILL", "GUESSES_A_MINUTE", "SESSIONS_KEPT_DAYS"),
     )
 )
 """What this module reads; the README has the same list, and a test compares the three."""
@@ -81,7 +71,7 @@ class Settings:
     rate_actor: int = 0
     rate_till: int = 0
     guesses_a_minute: int = 30
-    sessions_kept: timedelta = timedelta(days=180)
+    sessions_kept: timedelta = SESSIONS_KEPT
 
 
 def _integer(name: str, text: str, low: int, high: int) -> int:
@@ -225,7 +215,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         vault_algorithm=given.get("VAULT_ALGORITHM", plain.vault_algorithm),
         vault_keys=given.get("VAULT_KEYS", ""),
         vault_keys_file=Path(given["VAULT_KEYS_FILE"]) if "VAULT_KEYS_FILE" in given else None,
-        sessions_kept=timedelta(days=_integer("SESSIONS_KEPT_DAYS", given.get("SESSIONS_KEPT_DAYS", "180"), 1, 3_650)),
+        sessions_kept=timedelta(
+            days=_integer(
+                "SESSIONS_KEPT_DAYS", given.get("SESSIONS_KEPT_DAYS", str(plain.sessions_kept.days)), 1, 3_650
+            )
+        ),
         log_level=level,
         log_json=_switch(given, "LOG_JSON"),
     )

@@ -100,10 +100,9 @@ async def open_own_file(reader: Reader, actor: Actor, application: ApplicationId
 
 async def _open(reader: Reader | Tx, programme: ProgrammeId, application: Application, code: str) -> ReadFile | None:
     kept = await fetch_file(reader, programme, application.id, code)
-    keys = await fetch_keys_of(reader, programme, [application.volunteer])
     if kept is None:
         return None
-    key = keys.get(application.volunteer)
+    key = (await fetch_keys_of(reader, programme, [application.volunteer])).get(application.volunteer)
     if key is None:
         raise BrokenInvariant(f"a file of application {application.id} outlived its person's key")
     content = key.open_bytes(_place(application.id, code), kept.sealed)

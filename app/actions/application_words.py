@@ -40,10 +40,8 @@ async def seal_steps(
     tx: Tx, programme: ProgrammeId, application: Application, steps: Sequence[Step], at: datetime
 ) -> tuple[Step, ...]:
     """Steps with their reasons as they may be kept. What the ledger refuses with is a code, not words."""
+    if not any(step.reason for step in steps):
+        return tuple(steps)
+    key = await fetch_or_make_key(tx, programme, application.volunteer, at)
     place, row = Place.APPLICATION_STEP, application.id.hex
-    return tuple(
-        [
-            replace(step, reason=await seal_words(tx, programme, application.volunteer, place, row, step.reason, at))
-            for step in steps
-        ]
-    )
+    return tuple(replace(step, reason=seal_or_drop(key, place, row, step.reason)) for step in steps)

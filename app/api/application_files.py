@@ -3,6 +3,7 @@
 A file leaves as it came, with whatever a camera has written into it, and therefore to nobody else.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -39,6 +40,8 @@ router = APIRouter(prefix="/v1", tags=["Benefits"])
 
 UPLOADS_MAX = 8
 """So many uploads a process holds at once; whoever brings another comes back in a moment."""
+UPLOAD_S = 60
+"""Whoever takes longer to bring one makes room for others."""
 _SUFFIXES = {MediaType.JPEG: "jpg", MediaType.PNG: "png", MediaType.PDF: "pdf"}
 _BINARY = {"schema": {"type": "string", "format": "binary", "maxLength": FILE_BYTES_MAX}}
 _SENT: dict[str, Any] = {"requestBody": {"required": True, "content": {kind.value: _BINARY for kind in MediaType}}}
@@ -68,7 +71,11 @@ class FileBody:
             raise Problem(Code.SYSTEM_BUSY)
         self._held += 1
         try:
-            content = await request.body()
+            try:
+                async with asyncio.timeout(UPLOAD_S):
+                    content = await request.body()
+            except TimeoutError:
+                raise Problem(Code.SYSTEM_BUSY) from None
             said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             found = refuse_content(content, said)
             if isinstance(found, Rejected):

@@ -121,15 +121,11 @@ def render_redemption(
     )
 
 
-def render_fresh(programme: ProgrammeId, outcome: Outcome) -> RedemptionAnswer:
-    """A redemption that was decided just now, from what the engine has in hand."""
-    redemption = next(row for row in outcome.rows if isinstance(row, Redemption))
-    return _render_row(programme, redemption, Receipt(seq=outcome.seq or 0, leaf_hash=outcome.leaf_hash.hex()))
-
-
 def write_fresh(programme: ProgrammeId, outcome: Outcome) -> str:
-    """The same as JSON."""
-    return render_fresh(programme, outcome).model_dump_json()
+    """A redemption that was decided just now, from what the engine has in hand, as JSON."""
+    redemption = next(row for row in outcome.rows if isinstance(row, Redemption))
+    receipt = Receipt(seq=outcome.seq or 0, leaf_hash=outcome.leaf_hash.hex())
+    return _render_row(programme, redemption, receipt).model_dump_json()
 
 
 def _render_row(programme: ProgrammeId, redemption: Redemption, receipt: Receipt) -> RedemptionAnswer:

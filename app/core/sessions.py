@@ -12,6 +12,8 @@ from uuid import UUID
 from app.core.ids import GuardianshipId, SessionId, VolunteerId
 from app.core.quantities import Instant
 
+SESSIONS_KEPT = timedelta(days=180)
+"""How long sessions are kept once they are over, unless `LIYU_SESSIONS_KEPT_DAYS` says otherwise."""
 LOST_ANSWER = timedelta(seconds=10)
 """So long the token before is taken for the same call once more: mini-programs lose answers under way."""
 

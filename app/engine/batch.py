@@ -208,7 +208,7 @@ async def run_batch(
 async def render_meanwhile(
     writing: asyncio.Future[None], submissions: Sequence[Submission], outcomes: Sequence[Outcome]
 ) -> list[Outcome]:
-    """Write fresh answers for their callers as long as the database is busy: the journal is locked, nothing waits.
+    """Write fresh answers for their callers as long as the database is busy, and no longer: others wait for the head.
 
     What there is no time for, and what cannot be written, is left to the caller.
     """

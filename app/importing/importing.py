@@ -33,6 +33,7 @@ from app.store.database import Database
 from app.store.imports import Counts, ImportKey, RefusedRow, fetch_refusals
 from app.store.programmes import fetch_programme_ids, fetch_zone
 from app.store.relatives import fetch_relatives
+from app.store.same_person import fetch_own_accounts
 from app.store.users import User, fetch_user_by_name
 
 _PAGE = 5_000
@@ -224,10 +225,11 @@ async def _stand(database: Database, order: ImportOrder) -> Stand:
     second = "--verified-by" if order.kind is ImportKind.RECORDS else "--approved-by"
     entered_by = await _administrator(database, order.programme, order.entered_by, "--entered-by")
     verified_by = await _administrator(database, order.programme, order.verified_by, second)
-    if entered_by.id == verified_by.id:
-        raise NotAllowed(f"whoever enters a file cannot stand for it alone: name two people with {second}")
     async with database.read() as reader:
+        accounts = await fetch_own_accounts(reader, order.programme, verified_by.id)
         relatives = await fetch_relatives(reader, order.programme, verified_by.id)
+    if entered_by.id in accounts:
+        raise NotAllowed(f"whoever enters a file cannot stand for it alone: name two people with {second}")
     return Stand(
         entered_by=entered_by.id,
         verified_by=verified_by.id,

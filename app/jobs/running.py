@@ -8,6 +8,7 @@ import structlog
 
 from app.actions.keys import KeyCabinet
 from app.core.ids import ProgrammeId
+from app.core.sessions import SESSIONS_KEPT
 from app.engine.committer import Committers
 from app.jobs.application_files import run_file_deletions
 from app.jobs.applications import run_application_grants, run_application_times
@@ -25,7 +26,7 @@ from app.jobs.openings import run_opening_sheets
 from app.jobs.penalties import run_penalties
 from app.jobs.refused_logins import run_refused_logins
 from app.jobs.rounds import run_lapsed_places
-from app.jobs.sessions import SESSIONS_KEPT, run_login_purge
+from app.jobs.sessions import run_login_purge
 from app.jobs.trail_checkpoints import run_trail_checkpoint
 from app.store.database import Database
 from app.store.programmes import fetch_programme_ids

@@ -14,8 +14,6 @@ from app.store.wechat import delete_binding_codes
 
 CHUNK = 500
 CODES_KEPT = timedelta(days=1)
-SESSIONS_KEPT = timedelta(days=180)
-"""Unless `LIYU_SESSIONS_KEPT_DAYS` says otherwise."""
 
 Delete = Callable[[Tx, ProgrammeId, datetime, int], Awaitable[int]]
 

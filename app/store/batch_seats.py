@@ -59,17 +59,8 @@ SELECT u.code, (
 ) FROM unnest($2::text[]) AS u (code)
 """
 _WINDOWS = """
-SELECT w.number, r.id, r.minutes
+SELECT w.number, r.id, r.minutes, r.started_at
 FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS w (volunteer, since, before, number)
-CROSS JOIN LATERAL (
-    SELECT id, minutes FROM service_records
-    WHERE programme_id = $1 AND volunteer_id = w.volunteer AND state = 'verified'
-        AND started_at >= w.since AND started_at < w.before OFFSET 0
-) r
-"""
-_LAID = """
-SELECT w.volunteer, r.id, r.minutes, r.started_at
-FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS w (volunteer, since, before)
 CROSS JOIN LATERAL (
     SELECT id, minutes, started_at FROM service_records
     WHERE programme_id = $1 AND volunteer_id = w.volunteer AND state = 'verified'
@@ -161,9 +152,8 @@ class _Search:
         windows = [each for each in self._sought if isinstance(each, Window)]
         self.seating.windows.update((window, {}) for window in windows)
         if windows:
-            rows = await self._connection.fetch(_WINDOWS, self._programme.id, *_spans(windows, self._programme))
-            for number, record, minutes in rows:
-                self.seating.windows[windows[number - 1]][record] = minutes
+            for window, record, laid in await _fetch_served(self._connection, self._programme, windows):
+                self.seating.windows[window][record] = laid.minutes
 
     async def _find_held(self) -> None:
         people = {each.volunteer for each in self._sought if isinstance(each, HeldSought)}
@@ -175,25 +165,31 @@ class _Search:
                 self.seating.held[volunteer][held] = Held(benefit, until)
 
 
-def _spans(windows: Sequence[Window], programme: Programme) -> tuple[list[VolunteerId], list[Instant], list[Instant]]:
-    """Whose windows they are, when each begins, and when it is over."""
+async def _fetch_served(
+    connection: BatchConnection, programme: Programme, windows: Sequence[Window]
+) -> list[tuple[Window, RecordId, Laid]]:
+    """The verified records of windows, by the business day on which they began."""
     zone = str(programme.zone)
-    return (
+    rows = await connection.fetch(
+        _WINDOWS,
+        programme.id,
         [window.volunteer for window in windows],
         [end_of_day(window.since - _DAY, zone) for window in windows],
         [end_of_day(window.until, zone) for window in windows],
     )
+    return [
+        (windows[number - 1], record, Laid(programme.business_day(started_at), minutes))
+        for number, record, minutes, started_at in rows
+    ]
 
 
 async def fetch_laid(
     connection: BatchConnection, programme: Programme, windows: Sequence[Window]
 ) -> dict[VolunteerId, dict[RecordId, Laid]]:
-    """The verified records of windows, one for each volunteer, by the business day on which they began."""
+    """The verified records of windows, one for each volunteer."""
     found: dict[VolunteerId, dict[RecordId, Laid]] = {window.volunteer: {} for window in windows}
-    for volunteer, record, minutes, started_at in await connection.fetch(
-        _LAID, programme.id, *_spans(windows, programme)
-    ):
-        found[volunteer][record] = Laid(programme.business_day(started_at), minutes)
+    for window, record, laid in await _fetch_served(connection, programme, windows):
+        found[window.volunteer][record] = laid
     return found
 
 

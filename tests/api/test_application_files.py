@@ -1,14 +1,21 @@
 """Files of applications over HTTP: uploaded, read by whoever may and noted, gone with the key or with their term."""
 
+import asyncio
 from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Request
 from sqlalchemy import text
+from starlette.types import Message
 from uuid_utils.compat import uuid7
 
+from app.api import application_files
+from app.api.application_files import UPLOADS_MAX, FileBody
+from app.api.problems import Problem
 from app.core.applications.files import FILE_BYTES_MAX
+from app.core.codes import Code
 from app.jobs.application_files import run_file_deletions
 from app.store.database import Database
 from tests.support.applications import ALL, MINE, Hamlet, a_hamlet, begin, decide, submit
@@ -241,3 +248,23 @@ async def test_the_export_lists_files(site: Site, database: Database, tmp_path: 
     exported = await hamlet.applicant.get("/v1/me/export")
     [application] = exported["parts"]["applications"]
     assert [file["code"] for file in application["files"]] == ["illness"]
+
+
+async def _never() -> Message:
+    await asyncio.Event().wait()
+    return {"type": "http.disconnect"}
+
+
+async def test_who_brings_a_file_too_slowly_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight at once are held and the ninth comes back; one that never arrives is given up, and its place is free."""
+    monkeypatch.setattr(application_files, "UPLOAD_S", 0.2)
+    body = FileBody()
+    request = Request({"type": "http", "method": "PUT", "headers": []}, _never)
+    waiting = [asyncio.ensure_future(anext(body(request))) for _ in range(UPLOADS_MAX)]
+    await asyncio.sleep(0)
+    with pytest.raises(Problem) as busy:
+        await anext(body(request))
+    assert busy.value.code is Code.SYSTEM_BUSY
+    given_up = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [problem.code for problem in given_up if isinstance(problem, Problem)] == [Code.SYSTEM_BUSY] * UPLOADS_MAX
+    assert body._held == 0

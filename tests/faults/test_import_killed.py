@@ -3,12 +3,13 @@
 import asyncio
 import os
 import random
-import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from app.store.database import Database
+from tests.faults.killed_imports import kill_import_after
 from tests.support.cities import a_city
 from tests.support.city_rows import name_city
 from tests.support.databases import TestServer, a_database
@@ -44,20 +45,6 @@ async def _finish(database: Database, path: Path) -> None:
     assert await asyncio.to_thread(process.wait, 120) == 1  # some rows are refused
 
 
-async def _kill_after(database: Database, path: Path, rows: int, pause_s: float) -> int:
-    """Start the import, kill it without a goodbye some time after so many rows; how many are done then."""
-    process = _start(database, path)
-    while process.poll() is None:
-        progress = await fetch_rows(database, PROGRESS)
-        if progress and progress[0][1] >= rows:
-            await asyncio.sleep(pause_s)
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.sleep(0.005)
-    process.wait()
-    [(_, done, *_)] = await fetch_rows(database, PROGRESS)
-    return int(done)
-
-
 def _day(number: int) -> str:
     return f"{2021 + number // 1000}-{1 + number // 84 % 12:02d}-{1 + number % 28:02d}"
 
@@ -81,11 +68,14 @@ async def test_killed_and_started_again(server: TestServer, database: Database, 
             await a_city(each, clock, volunteers=0, merchants=0, fund_fen=0)
             await import_people(each, clock, tmp_path, PEOPLE)
         await _finish(unbroken, path)
-        done = [await _kill_after(database, path, draw.randrange(1, 800), draw.random() * 0.05)]
-        done.append(await _kill_after(database, path, done[0] + draw.randrange(1, 400), draw.random() * 0.05))
-        assert 0 < done[0] < done[1] < ROWS, "killed in the middle, twice"
+        start = partial(_start, database, path)
+        done = 0
+        for most in (800, 400):
+            before, rows = done, done + draw.randrange(1, most)
+            done = await kill_import_after(start, database, PROGRESS, rows, draw.random() * 0.05)
+            assert before < done < ROWS, "in the middle, twice"
         [(stored,)] = await fetch_rows(database, STORED)
-        assert 0 < stored <= done[1]
+        assert 0 < stored <= done
         await _finish(database, path)
         for query in (BALANCES, RECORDS, REFUSALS, PROGRESS):
             assert await fetch_rows(database, query) == await fetch_rows(unbroken, query)

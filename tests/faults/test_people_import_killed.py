@@ -4,9 +4,9 @@ import asyncio
 import base64
 import os
 import random
-import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from app.actions.vault import open_personal_data
@@ -16,6 +16,7 @@ from app.core.personal_data import PersonalData
 from app.importing.fields import ImportKind
 from app.security.vault import make_person_vault
 from app.store.database import Database
+from tests.faults.killed_imports import kill_import_after
 from tests.support.cities import a_city
 from tests.support.city_rows import name_city
 from tests.support.import_files import PERSON_HEADER, a_person, import_file, write_csv, write_teams
@@ -47,20 +48,6 @@ def _start(database: Database, path: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
 
 
-async def _kill_after(database: Database, path: Path, rows: int, pause_s: float) -> int:
-    """Start the import, kill it without a goodbye some time after so many rows; how many are done then."""
-    process = _start(database, path)
-    while process.poll() is None:
-        progress = await fetch_rows(database, PROGRESS)
-        if progress and progress[0][1] >= rows:
-            await asyncio.sleep(pause_s)
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.sleep(0.005)
-    process.wait()
-    [(_, done, *_)] = await fetch_rows(database, PROGRESS)
-    return int(done)
-
-
 async def test_killed_and_started_again(database: Database, tmp_path: Path) -> None:
     """Killed twice: each row is in with all that it told or not at all; at the end everybody, and nobody in clear."""
     draw = random.Random()
@@ -68,14 +55,16 @@ async def test_killed_and_started_again(database: Database, tmp_path: Path) -> N
     await a_city(database, clock, volunteers=0, merchants=0, fund_fen=0)
     await import_file(database, clock, ImportKind.TEAMS, write_teams(tmp_path))
     path = write_csv(tmp_path / "people.csv", [PERSON_HEADER, *map(_row, range(PEOPLE))])
+    start = partial(_start, database, path)
     done = 0
     for _ in range(2):
-        before, done = done, await _kill_after(database, path, done + draw.randrange(1, 1_500), draw.random() * 0.05)
+        before, rows = done, done + draw.randrange(1, 1_500)
+        done = await kill_import_after(start, database, PROGRESS, rows, draw.random() * 0.05)
         assert before < done < PEOPLE, "killed in the middle"
         people = done - len(range(7, done, 100))
         [found] = await fetch_rows(database, VAULTED)
         assert found == (people, people, 4 * people, 2 * people, people)
-    assert await asyncio.to_thread(_start(database, path).wait, 120) == 1  # some rows are refused
+    assert await asyncio.to_thread(start().wait, 120) == 1  # some rows are refused
     assert await fetch_rows(database, PROGRESS) == [("done", PEOPLE, PEOPLE - 80, 0, 80)]
     owners = dict(await fetch_rows(database, "SELECT external_id, volunteer_id FROM volunteer_external_ids"))
     vault = make_person_vault(MASTER_KEY)

@@ -203,7 +203,11 @@ async def test_two_administrators_stand_for_an_import(database: Database, clock:
     async with database.begin() as tx:
         await tx.execute(text("UPDATE users SET kind = 'admin' WHERE username = 'enterer'"))
         own = "SELECT volunteer_id FROM volunteer_external_ids WHERE external_id = 'V1'"
-        await tx.execute(text(f"UPDATE users SET volunteer_id = ({own}) WHERE username = 'verifier'"))
+        await tx.execute(text(f"UPDATE users SET volunteer_id = ({own}) WHERE username IN ('enterer', 'verifier')"))
+    with pytest.raises(NotAllowed, match="name two people"):  # two accounts of one person
+        await import_file(database, clock, ImportKind.RECORDS, path)
+    async with database.begin() as tx:
+        await tx.execute(text("UPDATE users SET volunteer_id = NULL WHERE username = 'enterer'"))
         relative = own.replace("V1", "V2")
         await tx.execute(
             text(

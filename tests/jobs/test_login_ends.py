@@ -10,12 +10,13 @@ from uuid_utils.compat import uuid7
 
 from app.core.ids import ProgrammeId, UserId
 from app.core.refused_logins import UNKNOWN_MAX, Door
+from app.core.sessions import SESSIONS_KEPT
 from app.jobs import refused_logins as refused_job
 from app.jobs import sessions as sessions_job
 from app.jobs.refused_logins import run_refused_logins
 from app.jobs.running import run_jobs_once
 from app.jobs.seen import flush_refused
-from app.jobs.sessions import SESSIONS_KEPT, run_login_purge
+from app.jobs.sessions import run_login_purge
 from app.settings import BadSetting, read_settings
 from app.store.database import Database
 from app.store.wechat import replace_binding_code
