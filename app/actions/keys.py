@@ -71,8 +71,10 @@ async def replace_signing_key(
 
 
 async def rotate_signing_key(tx: Tx, cabinet: KeyCabinet, programme: ProgrammeId, clock: Callable[[], datetime]) -> str:
-    """Make a new signing key and let it sign from now on. Returns its kid, `<programme>.<number>`."""
-    await lock_settings(tx, programme)
+    """Make a new signing key and let it sign from now on. Returns its kid, `<programme>.<number>`.
+
+    Whoever calls it keeps others from doing the same: the programme is new, or its settings are locked.
+    """
     number = len(await fetch_keys(tx, programme)) + 1
     kid = f"{programme}.{number}"
     private, public = generate_signing_key()
